@@ -1,0 +1,50 @@
+"""Neural networks from the first neuron: the package behind the nnlab notebooks."""
+
+from nnlab.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from nnlab.gradcheck import check_gradients, numerical_gradient
+from nnlab.layers import MLP, Layer, Linear, Parameter, Sequential
+from nnlab.losses import (
+    binary_cross_entropy_with_logits,
+    huber,
+    mean_absolute_error,
+    mean_squared_error,
+    softmax_cross_entropy,
+)
+from nnlab.optimizers import SGD, Adam, AdamW, RMSprop
+from nnlab.training import History, accuracy, batches, fit, load, predict_scores, save
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "History",
+    "Layer",
+    "LeakyReLU",
+    "Linear",
+    "Parameter",
+    "RMSprop",
+    "ReLU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "accuracy",
+    "batches",
+    "binary_cross_entropy_with_logits",
+    "check_gradients",
+    "fit",
+    "huber",
+    "load",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "numerical_gradient",
+    "predict_scores",
+    "save",
+    "softmax_cross_entropy",
+]

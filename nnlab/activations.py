@@ -1,0 +1,166 @@
+"""Activations: the nonlinear functions between linear layers, each a `Layer` without parameters.
+
+X and Y are (m, n); every function but Softmax acts on each entry alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnlab._validation import check_array, check_choice, check_number
+from nnlab.layers import Layer
+
+
+class Activation(Layer):
+    """A layer given by `_function` and `_gradient`; this base checks and remembers."""
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        X = check_array(type(self).__name__, "X", X, shape=("m", "n"))
+        self._X, self._Y = X, self._function(X)
+        return self._Y
+
+    def backward(self, dY: np.ndarray, *, need_dX: bool = True) -> np.ndarray:
+        X, Y = self._remembered("_X"), self._remembered("_Y")
+        dY = check_array(f"{type(self).__name__}.backward", "dY", dY, shape=X.shape, dtype=X.dtype)
+        return self._gradient(dY, X, Y)
+
+    def _function(self, X: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def _gradient(self, dY: np.ndarray, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
+        return f"{type(self).__name__}({settings})"
+
+
+class ReLU(Activation):
+    """Y = max(X, 0); derivative 1 where X > 0, else 0 (at X = 0 we take 0, as torch does).
+
+    Source: Nair and Hinton, 2010.
+    """
+
+    def _function(self, X):
+        return np.maximum(X, 0)
+
+    def _gradient(self, dY, X, Y):
+        return dY * (X > 0)
+
+
+class LeakyReLU(Activation):
+    """Y = X where X > 0, else negative_slope · X; the derivative is 1 or negative_slope.
+
+    Source: Maas et al., 2013.
+    """
+
+    def __init__(self, negative_slope: float = 0.01):
+        self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope, at_least=0)
+
+    def _function(self, X):
+        return np.where(X > 0, X, X * self.negative_slope)
+
+    def _gradient(self, dY, X, Y):
+        return np.where(X > 0, dY, dY * self.negative_slope)
+
+
+class ELU(Activation):
+    """Y = X where X > 0, else α (eˣ − 1); the derivative is 1 or Y + α.
+
+    Source: Clevert et al., 2015.
+    """
+
+    def __init__(self, alpha: float = 1.0):
+        self.alpha = check_number("ELU", "alpha", alpha, above=0)
+
+    def _function(self, X):
+        # minimum: eˣ of a large positive X, which is not used, would overflow.
+        return np.where(X > 0, X, self.alpha * np.expm1(np.minimum(X, 0)))
+
+    def _gradient(self, dY, X, Y):
+        return np.where(X > 0, dY, dY * (Y + self.alpha))
+
+
+class Sigmoid(Activation):
+    """Y = 1 / (1 + e⁻ˣ); derivative Y (1 − Y), at most 1/4."""
+
+    def _function(self, X):
+        return _sigmoid(X)
+
+    def _gradient(self, dY, X, Y):
+        return dY * Y * (1 - Y)
+
+
+class Tanh(Activation):
+    """Y = tanh X; derivative 1 − Y², at most 1."""
+
+    def _function(self, X):
+        return np.tanh(X)
+
+    def _gradient(self, dY, X, Y):
+        return dY * (1 - Y * Y)
+
+
+class SiLU(Activation):
+    """Y = X σ(X), also called swish; derivative σ (1 + X (1 − σ)).
+
+    Source: Elfwing et al., 2017.
+    """
+
+    def _function(self, X):
+        return X * _sigmoid(X)
+
+    def _gradient(self, dY, X, Y):
+        sigma = _sigmoid(X)
+        return dY * sigma * (1 + X * (1 - sigma))
+
+
+class GELU(Activation):
+    """Y = X Φ(X), Φ the normal distribution function; derivative Φ(X) + X φ(X).
+
+    `approximate="none"` (torch's default) is exact; "tanh" is X (1 + tanh u)/2, u = √(2/π)(X + 0.044715 X³).
+    Source: Hendrycks and Gimpel, 2016.
+    """
+
+    def __init__(self, approximate: str = "none"):
+        self.approximate = check_choice("GELU", "approximate", approximate, ("none", "tanh"))
+
+    def _function(self, X):
+        return X * (self._cdf(X) if self.approximate == "none" else (1 + np.tanh(self._u(X))) / 2)
+
+    def _gradient(self, dY, X, Y):
+        if self.approximate == "none":
+            return dY * (self._cdf(X) + X * np.exp(-X * X / 2) * (2 * math.pi) ** -0.5)
+        t = np.tanh(self._u(X))
+        du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * X * X)
+        return dY * ((1 + t) + X * (1 - t * t) * du) / 2
+
+    def _cdf(self, X):
+        from scipy.special import ndtr  # here, so that the package needs NumPy alone
+
+        return ndtr(X)
+
+    def _u(self, X):
+        return math.sqrt(2 / math.pi) * (X + 0.044715 * X * X * X)
+
+
+class Softmax(Activation):
+    """Y = e^(X − max) / Σ e^(X − max) along each row: positive, with sum 1.
+
+    Backward: dX = Y ⊙ (dY − Σ dY ⊙ Y). In training, leave it out: `softmax_cross_entropy` takes scores.
+    """
+
+    def _function(self, X):
+        E = np.exp(X - X.max(axis=1, keepdims=True))
+        return E / E.sum(axis=1, keepdims=True)
+
+    def _gradient(self, dY, X, Y):
+        return Y * (dY - (dY * Y).sum(axis=1, keepdims=True))
+
+
+def _sigmoid(X: np.ndarray) -> np.ndarray:
+    # e^(−|x|) never overflows: 1 / (1 + e) for x >= 0, e / (1 + e) for x < 0.
+    E = np.exp(-np.abs(X))
+    return np.where(X >= 0, 1, E) / (1 + E)

@@ -1,0 +1,88 @@
+"""Gradient checking: the derivative by definition, as referee for the derivative by the chain rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnlab._validation import check_array, check_number, describe
+from nnlab.layers import Layer
+from nnlab.losses import Loss
+
+
+def numerical_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
+    """Central differences (f(x + ε eᵢ) − f(x − ε eᵢ)) / 2ε for every entry of x; same shape as x.
+
+    f maps an array like x to a number. x: float64, any shape, left bit for bit as it was.
+    Raises: TypeError unless x is float64: in float32 the rounding of f drowns the difference.
+    """
+    x = _float64("numerical_gradient", "x", x)
+    eps = check_number("numerical_gradient", "eps", eps, above=0)
+    gradient = np.empty_like(x)
+    x = x.copy()
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + eps
+        above = f(x)
+        x[i] = kept - eps
+        below = f(x)
+        x[i] = kept
+        gradient[i] = (above - below) / (2 * eps)
+    return gradient
+
+
+def relative_error(a: np.ndarray, b: np.ndarray) -> float:
+    """‖a − b‖ / max(‖a‖ + ‖b‖, 1e-12), Euclidean norms: near 0 for equal arrays, 1 for opposite ones.
+
+    Raises: ValueError unless the shapes are equal.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"relative_error expected two arrays of one shape, got {a.shape} and {b.shape}")
+    return float(np.linalg.norm(a - b)) / max(float(np.linalg.norm(a) + np.linalg.norm(b)), 1e-12)
+
+
+def check_gradients(
+    network: Layer, X: np.ndarray, targets=None, *, loss: Loss | None = None, eps: float = 1e-6
+) -> dict[str, float]:
+    """Return the relative error of `backward` for X and every parameter, each against central differences.
+
+    Without a loss, the scalar is Σ R ⊙ forward(X) with fixed random R, so that no entry hides. Below 1e-7
+    is right; above 1e-4 is wrong; between, look for a kink (ReLU at 0). Result: {"X": …, "parameter 0": …}.
+    Raises: TypeError in float32, where central differences keep about three digits.
+    """
+    X = _float64("check_gradients", "X", X).copy()
+    for p in network.parameters():
+        _float64("check_gradients", "parameters", p.value)
+    R = np.random.default_rng(0).standard_normal(network.forward(X).shape)
+
+    def value_and_gradient() -> tuple[float, np.ndarray]:
+        Y = network.forward(X)
+        return (float((R * Y).sum()), R) if loss is None else loss(Y, targets)
+
+    dX = network.backward(value_and_gradient()[1])
+    claimed: dict[str, tuple[np.ndarray, np.ndarray | None]] = {"X": (X, dX)}
+    claimed |= {f"parameter {i}": (p.value, p.grad) for i, p in enumerate(network.parameters())}
+
+    def error(array: np.ndarray, gradient) -> float:
+        def f(changed: np.ndarray) -> float:
+            kept = array.copy()
+            array[...] = changed  # in place, so that the network sees the change
+            try:
+                return value_and_gradient()[0]
+            finally:
+                array[...] = kept
+
+        return relative_error(gradient, numerical_gradient(f, array, eps))
+
+    return {name: error(*pair) for name, pair in claimed.items()}
+
+
+def _float64(who: str, name: str, x) -> np.ndarray:
+    if not isinstance(x, np.ndarray) or x.dtype != np.float64:
+        raise TypeError(
+            f"{who} expected {name} as a float64 array, got {describe(x)}: a difference of two float32 "
+            "values keeps about three digits, too few to judge a gradient; use .astype(np.float64)"
+        )
+    return check_array(who, name, x)

@@ -1,0 +1,168 @@
+"""Layers: what a network is made of. Each knows its forward pass and its own piece of the chain rule."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from nnlab._validation import check_array, check_count, check_dtype, check_finite, check_rng, describe
+from nnlab.initializers import Initializer, he_normal
+
+
+class Parameter:
+    """A trainable array `value` beside the gradient `grad` of the loss with respect to it (None at first)."""
+
+    __slots__ = ("grad", "value")
+
+    def __init__(self, value: np.ndarray):
+        self.value = value
+        self.grad: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        return f"Parameter(shape={self.value.shape}, dtype={self.value.dtype})"
+
+
+class Layer:
+    """What every layer can do: `forward`, `backward` and `parameters`.
+
+    `forward` remembers what `backward` needs; layers never change their arguments.
+    """
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        """Map a batch: X (m, n_in) -> Y (m, n_out)."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(X)")
+
+    def backward(self, dY: np.ndarray, *, need_dX: bool = True) -> np.ndarray:
+        """Map the gradient of the loss with respect to Y to that with respect to X: (m, n_out) -> (m, n_in).
+
+        Assigns the gradients of the layer's own parameters. With `need_dX=False`, which the first layer of
+        a network gets in training, a layer may leave dX out and return None.
+        Raises: RuntimeError before `forward`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define backward(dY)")
+
+    def parameters(self) -> list[Parameter]:
+        """Return the trainable parameters, in a fixed order."""
+        return []
+
+    def _remembered(self, name: str):
+        value = getattr(self, name, None)
+        if value is None:
+            raise RuntimeError(
+                f"{type(self).__name__}.backward was called before forward; call forward first"
+            )
+        return value
+
+
+class Linear(Layer):
+    """Y = X W + b, with X: (m, n_in), W: (n_in, n_out), b: (n_out,) -> Y: (m, n_out).
+
+    Backward: dW = Xᵀ dY, db = Σ dY over the batch, dX = dY Wᵀ. Biases start at zero.
+    Raises: ValueError for a wrong shape, TypeError for a wrong dtype, NonFiniteError for NaN or infinity.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        bias: bool = True,
+        weight_init: Initializer = he_normal,
+        rng: np.random.Generator | None = None,
+        dtype=np.float64,
+    ):
+        self.n_in = check_count("Linear", "n_in", n_in)
+        self.n_out = check_count("Linear", "n_out", n_out)
+        dtype = check_dtype("Linear", dtype)
+        W = weight_init(n_in, n_out, check_rng("Linear", rng), dtype)
+        self.W = Parameter(check_array("Linear", "the initial W", W, shape=(n_in, n_out), dtype=dtype))
+        self.b = Parameter(np.zeros(n_out, dtype)) if bias else None
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        W = self.W.value
+        X = check_array("Linear", "X", X, shape=("m", self.n_in), dtype=W.dtype, finite=False)
+        # A NaN or infinity in X reaches Y, which is smaller: look there, explain only if needed.
+        with np.errstate(all="ignore"):
+            Y = X @ W
+            if self.b is not None:
+                Y += self.b.value
+        if not np.isfinite(Y).all():
+            check_finite("Linear", "X", X)
+            check_finite("Linear", "X @ W + b", Y, "the weights are too large: lower the learning rate")
+        self._X = X
+        return Y
+
+    def backward(self, dY: np.ndarray, *, need_dX: bool = True) -> np.ndarray:
+        X, W = self._remembered("_X"), self.W.value
+        dY = check_array("Linear.backward", "dY", dY, shape=(len(X), self.n_out), dtype=W.dtype)
+        self.W.grad = X.T @ dY
+        if self.b is not None:
+            self.b.grad = dY.sum(axis=0)
+        return dY @ W.T if need_dX else None  # type: ignore[return-value]
+
+    def parameters(self) -> list[Parameter]:
+        return [self.W] if self.b is None else [self.W, self.b]
+
+    def __repr__(self) -> str:
+        return f"Linear({self.n_in}, {self.n_out}{', bias=False' if self.b is None else ''})"
+
+
+class Sequential(Layer):
+    """Layers one after the other: forward from first to last, backward from last to first.
+
+    Raises: TypeError unless every argument is a Layer.
+    """
+
+    def __init__(self, *layers: Layer):
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(
+                    f"Sequential expected layers, got {describe(layer)}; write Sequential(*layers) for a list"
+                )
+        if not layers:
+            raise ValueError("Sequential expected at least one layer, got none")
+        self.layers = layers
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X
+
+    def backward(self, dY: np.ndarray, *, need_dX: bool = True) -> np.ndarray:
+        for layer in reversed(self.layers[1:]):
+            dY = layer.backward(dY)
+        return self.layers[0].backward(dY, need_dX=need_dX)
+
+    def parameters(self) -> list[Parameter]:
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
+
+
+class MLP(Sequential):
+    """A multi-layer perceptron: Linear, activation, Linear, …, Linear, giving scores (m, sizes[-1]).
+
+    `MLP([784, 64, 10], activation=ReLU)` has one hidden layer of 64 units; any number of sizes will do.
+    Raises: ValueError for fewer than two sizes, TypeError unless `activation` makes a Layer.
+    """
+
+    def __init__(
+        self,
+        sizes: list[int],
+        *,
+        activation: type[Layer],
+        weight_init: Initializer = he_normal,
+        rng: np.random.Generator | None = None,
+        dtype=np.float64,
+    ):
+        if not isinstance(sizes, (list, tuple)) or len(sizes) < 2:
+            raise ValueError(f"MLP expected sizes [n_in, …, n_out], got {describe(sizes)}")
+        if not callable(activation):
+            raise TypeError(f"MLP expected activation as a class such as ReLU, got {describe(activation)}")
+        rng = check_rng("MLP", rng)
+        layers: list[Layer] = []
+        for n_in, n_out in itertools.pairwise(sizes):
+            layers += [Linear(n_in, n_out, weight_init=weight_init, rng=rng, dtype=dtype), activation()]
+        super().__init__(*layers[:-1])  # the last layer gives scores: no activation after it

@@ -1,0 +1,108 @@
+"""Keep the notebooks in order: set their common first cells, execute them, and leave nothing stray behind.
+
+python scripts/notebooks.py execute notebooks/02_forward_pass.ipynb …
+python scripts/notebooks.py header  notebooks/*.ipynb        after the repository's address has changed
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+
+BADGES = """\
+[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})
+[![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)]({kaggle})"""
+
+SETUP = """\
+# On Colab and Kaggle this installs nnlab beside what is there already; elsewhere it does nothing.
+import importlib.util, os, subprocess, sys
+from pathlib import Path
+
+hosted = "COLAB_RELEASE_TAG" in os.environ or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if hosted and importlib.util.find_spec("nnlab") is None:
+    wheels = sorted(Path("/kaggle/input").glob("**/nnlab-*.whl"))  # for a Kaggle notebook without internet
+    source = str(wheels[-1]) if wheels else "git+{repository}"
+    pip = [sys.executable, "-m", "pip"]
+    installed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, check=True).stdout
+    Path("installed.txt").write_bytes(installed)
+    subprocess.run([*pip, "install", "-q", "-c", "installed.txt", source], check=True)"""
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def repository() -> str:
+    """Return the repository's address, which stands in pyproject.toml alone."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Repository"]
+
+
+def header(path: Path) -> tuple[str, str]:
+    """Return the text of the two cells that every notebook starts with: badges and set-up."""
+    blob = f"{repository()}/blob/main/notebooks/{path.name}"
+    colab = blob.replace("https://github.com", "https://colab.research.google.com/github")
+    return BADGES.format(colab=colab, kaggle=f"https://kaggle.com/kernels/welcome?src={blob}"), SETUP.format(
+        repository=repository()
+    )
+
+
+def set_header(path: Path) -> None:
+    """Put the two common cells first, in place of older ones (known by their tag `nnlab-header`)."""
+    notebook = nbformat.read(path, as_version=4)
+    rest = [cell for cell in notebook.cells if "nnlab-header" not in cell.metadata.get("tags", [])]
+    badges, setup = header(path)
+    first = [nbformat.v4.new_markdown_cell(badges), nbformat.v4.new_code_cell(setup)]
+    for cell in first:
+        cell.metadata["tags"] = ["nnlab-header"]
+    notebook.cells = first + rest
+    write(notebook, path)
+
+
+def execute(path: Path) -> None:
+    """Run a notebook from top to bottom in a fresh process and keep its outputs."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}})
+    client.execute()
+    write(notebook, path)
+
+
+def write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write with stable cell ids and no metadata but tags and the kernel's name."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:03d}"
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags"})
+        for output in cell.get("outputs", []):
+            output.pop("metadata", None) if output.output_type == "error" else None
+    nbformat.validate(notebook)
+    part = path.with_suffix(".part")
+    nbformat.write(notebook, part)
+    os.replace(part, path)
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("action", choices=["execute", "header"])
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    arguments = parser.parse_args()
+    for path in arguments.notebooks:
+        print(path, flush=True)
+        {"execute": execute, "header": set_header}[arguments.action](path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
