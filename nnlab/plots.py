@@ -155,6 +155,12 @@ def _class_names(who: str, labels: Sequence[str] | None, n: int) -> list[str]:
     return names
 
 
+def _count_classes(*labels) -> int:
+    """Return the number of classes 0, 1, … up to the largest label, at least two."""
+    arrays = [y for y in map(np.asarray, labels) if y.size and y.dtype.kind in "iu"]
+    return max([1, *(int(y.max()) for y in arrays)]) + 1
+
+
 def _scatter_classes(ax: Axes, X: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> None:
     for k, label in enumerate(labels):
         color, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
@@ -169,7 +175,7 @@ def _scatter_classes(ax: Axes, X: np.ndarray, y: np.ndarray, labels: Sequence[st
 def points(X, y, *, labels: Sequence[str] | None = None, ax=None) -> Axes:
     """Draw points of the plane with a color and a marker per class. X: (m, 2); y: integer labels (m,)."""
     X = check_array("points", "X", X, shape=("m", 2))
-    n = int(np.max(np.asarray(y), initial=0)) + 1 if labels is None else len(labels)
+    n = _count_classes(y) if labels is None else len(labels)
     y = check_labels("points", "y", y, len(X), n)
     ax = _axes(ax)
     _scatter_classes(ax, X, y, _class_names("points", labels, n))
@@ -291,13 +297,9 @@ def confusion_matrix(y_true, y_pred, *, labels: Sequence[str] | None = None, ax=
     who = "confusion_matrix"
     from sklearn import metrics
 
-    m = np.size(y_true)
-    n = (
-        len(labels)
-        if labels is not None
-        else 1 + max(int(np.max(v, initial=1)) for v in map(np.asarray, (y_true, y_pred)))
-    )
-    y_true, y_pred = (check_labels(who, k, v, m, n) for k, v in (("y_true", y_true), ("y_pred", y_pred)))
+    n = _count_classes(y_true, y_pred) if labels is None else len(labels)
+    m = max(np.size(y_true), 1)
+    y_true, y_pred = check_labels(who, "y_true", y_true, m, n), check_labels(who, "y_pred", y_pred, m, n)
     counts = metrics.confusion_matrix(y_true, y_pred, labels=range(n))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     ax = _axes(ax)
@@ -403,7 +405,7 @@ def calibration(y, probabilities, *, bins: int = 10, ax=None) -> Axes:
 
 def _binary(who: str, y, scores) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return y and a dict of score arrays, all (m,), with both classes present."""
-    y = check_labels(who, "y", y, np.size(y), 2)
+    y = check_labels(who, "y", y, max(np.size(y), 1), 2)
     if len(np.unique(y)) < 2:
         raise ValueError(f"{who} expected both classes 0 and 1 in y, got only {y[0]}")
     named = _named(who, "scores", scores, "model")
