@@ -64,8 +64,6 @@ def _as_floats(who: str, name: str, x: Any, dtype: np.dtype | None) -> np.ndarra
         array = np.asarray(x)
     except ValueError:
         raise ValueError(f"{who} expected {name} as an array, got rows of different lengths") from None
-    if array.dtype in FLOATS and isinstance(x, np.ndarray) and dtype is not None and array.dtype != dtype:
-        raise TypeError(f"{who} expected {name} of dtype {dtype}, got {array.dtype}")
     if array.dtype.kind not in "buif" or array.dtype == np.float16 or array.dtype.itemsize > 8:
         raise TypeError(
             f"{who} expected {name} as an array of float32 or float64, got {describe(x)}; convert it first"
@@ -85,6 +83,14 @@ def check_shape(who: str, name: str, x: np.ndarray, shape: tuple[int | str, ...]
     expected_text = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
     empty = "; it is empty" if 0 in actual else ""
     raise ValueError(f"{who} expected {name} of shape {expected_text}, got {actual}{empty}")
+
+
+def check_scores(who: str, scores: Any) -> np.ndarray:
+    """Return scores as a float array of shape (m,) or (m, n), not empty, or raise."""
+    scores = check_array(who, "scores", scores)
+    if scores.ndim not in (1, 2) or scores.size == 0:
+        raise ValueError(f"{who} expected scores of shape (m,) or (m, n), got {scores.shape}")
+    return scores
 
 
 def check_labels(who: str, name: str, y: Any, m: int, n_classes: int) -> np.ndarray:

@@ -21,7 +21,7 @@ class Activation(Layer):
         self._X, self._Y = X, self._function(X)
         return self._Y
 
-    def backward(self, dY: np.ndarray, *, need_dX: bool = True) -> np.ndarray:
+    def backward(self, dY: np.ndarray) -> np.ndarray:
         X, Y = self._remembered("_X"), self._remembered("_Y")
         dY = check_array(f"{type(self).__name__}.backward", "dY", dY, shape=X.shape, dtype=X.dtype)
         return self._gradient(dY, X, Y)
@@ -53,7 +53,7 @@ class ReLU(Activation):
 class LeakyReLU(Activation):
     """Y = X where X > 0, else negative_slope · X; the derivative is 1 or negative_slope.
 
-    Source: Maas et al., 2013.
+    Raises: ValueError unless negative_slope >= 0. Source: Maas et al., 2013.
     """
 
     def __init__(self, negative_slope: float = 0.01):
@@ -69,7 +69,7 @@ class LeakyReLU(Activation):
 class ELU(Activation):
     """Y = X where X > 0, else α (eˣ − 1); the derivative is 1 or Y + α.
 
-    Source: Clevert et al., 2015.
+    Raises: ValueError unless alpha > 0. Source: Clevert et al., 2015.
     """
 
     def __init__(self, alpha: float = 1.0):
@@ -121,7 +121,7 @@ class GELU(Activation):
     """Y = X Φ(X), Φ the normal distribution function; derivative Φ(X) + X φ(X).
 
     `approximate="none"` (torch's default) is exact; "tanh" is X (1 + tanh u)/2, u = √(2/π)(X + 0.044715 X³).
-    Source: Hendrycks and Gimpel, 2016.
+    Raises: ValueError for another `approximate`. Source: Hendrycks and Gimpel, 2016.
     """
 
     def __init__(self, approximate: str = "none"):
@@ -131,6 +131,7 @@ class GELU(Activation):
         return X * (self._cdf(X) if self.approximate == "none" else (1 + np.tanh(self._u(X))) / 2)
 
     def _gradient(self, dY, X, Y):
+        X = np.clip(X, -40, 40)  # beyond, the derivative is 0 or 1 to the last bit, and X³ might overflow
         if self.approximate == "none":
             return dY * (self._cdf(X) + X * np.exp(-X * X / 2) * (2 * math.pi) ** -0.5)
         t = np.tanh(self._u(X))
@@ -143,6 +144,7 @@ class GELU(Activation):
         return ndtr(X)
 
     def _u(self, X):
+        X = np.clip(X, -40, 40)
         return math.sqrt(2 / math.pi) * (X + 0.044715 * X * X * X)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nnlab._validation import check_array, check_number, describe
 from nnlab.layers import Layer
@@ -32,7 +33,7 @@ def numerical_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, eps: flo
     return gradient
 
 
-def relative_error(a: np.ndarray, b: np.ndarray) -> float:
+def relative_error(a: ArrayLike, b: ArrayLike) -> float:
     """‖a − b‖ / max(‖a‖ + ‖b‖, 1e-12), Euclidean norms: near 0 for equal arrays, 1 for opposite ones.
 
     Raises: ValueError unless the shapes are equal.

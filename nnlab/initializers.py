@@ -1,10 +1,12 @@
 """Starting weights: random matrices of shape (n_in, n_out) whose scale keeps signals alive through depth.
 
 Every initializer is a function `(n_in, n_out, rng, dtype) -> W`, so that `Linear` can take any of them.
+All raise ValueError or TypeError for sizes below 1, a generator or a dtype that will not do.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +14,6 @@ import numpy as np
 from nnlab._validation import check_count, check_dtype, check_number, check_rng
 
 Initializer = Callable[[int, int, np.random.Generator, np.dtype], np.ndarray]
-Scale = Callable[[int, int], float]  # (n_in, n_out) -> variance; a uniform draw on ±a has variance a² / 3
 
 
 def normal(std: float) -> Initializer:
@@ -22,8 +23,8 @@ def normal(std: float) -> Initializer:
     """
     std = check_number("normal", "std", std, at_least=0)
 
-    def initializer(n_in: int, n_out: int, rng: np.random.Generator, dtype: np.dtype) -> np.ndarray:
-        return _normal("normal", n_in, n_out, lambda *_: std**2, rng, dtype)
+    def initializer(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
+        return _normal("normal", lambda: std, n_in, n_out, rng, dtype)
 
     return initializer
 
@@ -35,8 +36,8 @@ def uniform(limit: float) -> Initializer:
     """
     limit = check_number("uniform", "limit", limit, at_least=0)
 
-    def initializer(n_in: int, n_out: int, rng: np.random.Generator, dtype: np.dtype) -> np.ndarray:
-        return _uniform("uniform", n_in, n_out, lambda *_: limit**2 / 3, rng, dtype)
+    def initializer(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
+        return _uniform("uniform", lambda: limit, n_in, n_out, rng, dtype)
 
     return initializer
 
@@ -46,7 +47,7 @@ def he_normal(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64)
 
     Source: He et al., 2015.
     """
-    return _normal("he_normal", n_in, n_out, lambda n_in, n_out: 2 / n_in, rng, dtype)
+    return _normal("he_normal", lambda: math.sqrt(2 / n_in), n_in, n_out, rng, dtype)
 
 
 def he_uniform(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
@@ -54,7 +55,7 @@ def he_uniform(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64
 
     Source: He et al., 2015.
     """
-    return _uniform("he_uniform", n_in, n_out, lambda n_in, n_out: 2 / n_in, rng, dtype)
+    return _uniform("he_uniform", lambda: math.sqrt(6 / n_in), n_in, n_out, rng, dtype)
 
 
 def xavier_normal(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
@@ -62,7 +63,7 @@ def xavier_normal(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.floa
 
     Source: Glorot and Bengio, 2010.
     """
-    return _normal("xavier_normal", n_in, n_out, lambda n_in, n_out: 2 / (n_in + n_out), rng, dtype)
+    return _normal("xavier_normal", lambda: math.sqrt(2 / (n_in + n_out)), n_in, n_out, rng, dtype)
 
 
 def xavier_uniform(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
@@ -70,7 +71,7 @@ def xavier_uniform(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.flo
 
     Source: Glorot and Bengio, 2010.
     """
-    return _uniform("xavier_uniform", n_in, n_out, lambda n_in, n_out: 2 / (n_in + n_out), rng, dtype)
+    return _uniform("xavier_uniform", lambda: math.sqrt(6 / (n_in + n_out)), n_in, n_out, rng, dtype)
 
 
 def lecun_normal(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
@@ -78,7 +79,7 @@ def lecun_normal(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float
 
     Source: LeCun et al., 1998.
     """
-    return _normal("lecun_normal", n_in, n_out, lambda n_in, n_out: 1 / n_in, rng, dtype)
+    return _normal("lecun_normal", lambda: math.sqrt(1 / n_in), n_in, n_out, rng, dtype)
 
 
 def torch_uniform(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
@@ -86,7 +87,7 @@ def torch_uniform(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.floa
 
     The variance is 1 / (3 n_in), a sixth of `he_normal`'s.
     """
-    return _uniform("torch_uniform", n_in, n_out, lambda n_in, n_out: 1 / (3 * n_in), rng, dtype)
+    return _uniform("torch_uniform", lambda: 1 / math.sqrt(n_in), n_in, n_out, rng, dtype)
 
 
 def zeros(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
@@ -94,17 +95,17 @@ def zeros(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> 
     return np.zeros(_shape("zeros", n_in, n_out), check_dtype("zeros", dtype))
 
 
-def _shape(who: str, n_in: int, n_out: int) -> tuple[int, int]:
-    return check_count(who, "n_in", n_in), check_count(who, "n_out", n_out)
-
-
-def _normal(who: str, n_in: int, n_out: int, variance: Scale, rng: np.random.Generator, dtype) -> np.ndarray:
-    shape = _shape(who, n_in, n_out)
+def _normal(who: str, std: Callable[[], float], n_in: int, n_out: int, rng, dtype) -> np.ndarray:
+    shape = _shape(who, n_in, n_out)  # first: std() divides by it
     draw = check_rng(who, rng).standard_normal(shape)
-    return (np.sqrt(variance(*shape)) * draw).astype(check_dtype(who, dtype))
+    return (std() * draw).astype(check_dtype(who, dtype))
 
 
-def _uniform(who: str, n_in: int, n_out: int, variance: Scale, rng: np.random.Generator, dtype) -> np.ndarray:
+def _uniform(who: str, limit: Callable[[], float], n_in: int, n_out: int, rng, dtype) -> np.ndarray:
     shape = _shape(who, n_in, n_out)
     draw = check_rng(who, rng).uniform(-1, 1, shape)
-    return (np.sqrt(3 * variance(*shape)) * draw).astype(check_dtype(who, dtype))
+    return (limit() * draw).astype(check_dtype(who, dtype))
+
+
+def _shape(who: str, n_in: int, n_out: int) -> tuple[int, int]:
+    return check_count(who, "n_in", n_in), check_count(who, "n_out", n_out)

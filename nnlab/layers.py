@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -30,17 +31,26 @@ class Layer:
     """
 
     def forward(self, X: np.ndarray) -> np.ndarray:
-        """Map a batch: X (m, n_in) -> Y (m, n_out)."""
+        """Map a batch: X (m, n_in) -> Y (m, n_out).
+
+        Raises: ValueError for a wrong shape, TypeError for a wrong dtype, NonFiniteError for NaN or infinity.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define forward(X)")
 
-    def backward(self, dY: np.ndarray, *, need_dX: bool = True) -> np.ndarray:
+    def backward(self, dY: np.ndarray) -> np.ndarray:
         """Map the gradient of the loss with respect to Y to that with respect to X: (m, n_out) -> (m, n_in).
 
-        Assigns the gradients of the layer's own parameters. With `need_dX=False`, which the first layer of
-        a network gets in training, a layer may leave dX out and return None.
-        Raises: RuntimeError before `forward`.
+        Assigns the gradients of the layer's own parameters.
+        Raises: RuntimeError before `forward`; as `forward` for dY.
         """
         raise NotImplementedError(f"{type(self).__name__} must define backward(dY)")
+
+    def backward_parameters(self, dY: np.ndarray) -> None:
+        """As `backward`, but dX may be left out: all that the first layer of a network needs in training.
+
+        Raises: as `backward`.
+        """
+        self.backward(dY)
 
     def parameters(self) -> list[Parameter]:
         """Return the trainable parameters, in a fixed order."""
@@ -75,8 +85,12 @@ class Linear(Layer):
         self.n_in = check_count("Linear", "n_in", n_in)
         self.n_out = check_count("Linear", "n_out", n_out)
         dtype = check_dtype("Linear", dtype)
-        W = weight_init(n_in, n_out, check_rng("Linear", rng), dtype)
-        self.W = Parameter(check_array("Linear", "the initial W", W, shape=(n_in, n_out), dtype=dtype))
+        if not callable(weight_init):
+            raise TypeError(
+                f"Linear expected weight_init as a function such as he_normal, got {describe(weight_init)}"
+            )
+        W = weight_init(self.n_in, self.n_out, check_rng("Linear", rng), dtype)
+        self.W = Parameter(check_array("Linear", "initial W", W, shape=(n_in, n_out), dtype=dtype))
         self.b = Parameter(np.zeros(n_out, dtype)) if bias else None
 
     def forward(self, X: np.ndarray) -> np.ndarray:
@@ -93,13 +107,20 @@ class Linear(Layer):
         self._X = X
         return Y
 
-    def backward(self, dY: np.ndarray, *, need_dX: bool = True) -> np.ndarray:
-        X, W = self._remembered("_X"), self.W.value
-        dY = check_array("Linear.backward", "dY", dY, shape=(len(X), self.n_out), dtype=W.dtype)
+    def backward(self, dY: np.ndarray) -> np.ndarray:
+        dY = self._assign_gradients(dY)
+        return dY @ self.W.value.T
+
+    def backward_parameters(self, dY: np.ndarray) -> None:
+        self._assign_gradients(dY)
+
+    def _assign_gradients(self, dY: np.ndarray) -> np.ndarray:
+        X = self._remembered("_X")
+        dY = check_array("Linear.backward", "dY", dY, shape=(len(X), self.n_out), dtype=X.dtype)
         self.W.grad = X.T @ dY
         if self.b is not None:
             self.b.grad = dY.sum(axis=0)
-        return dY @ W.T if need_dX else None  # type: ignore[return-value]
+        return dY
 
     def parameters(self) -> list[Parameter]:
         return [self.W] if self.b is None else [self.W, self.b]
@@ -111,7 +132,7 @@ class Linear(Layer):
 class Sequential(Layer):
     """Layers one after the other: forward from first to last, backward from last to first.
 
-    Raises: TypeError unless every argument is a Layer.
+    Raises: TypeError unless every argument is a Layer, ValueError for none or for the same one twice.
     """
 
     def __init__(self, *layers: Layer):
@@ -122,6 +143,11 @@ class Sequential(Layer):
                 )
         if not layers:
             raise ValueError("Sequential expected at least one layer, got none")
+        repeated = [layer for i, layer in enumerate(layers) if any(layer is other for other in layers[:i])]
+        if repeated:  # the second forward would overwrite what the first one remembered
+            raise ValueError(
+                f"Sequential expected every layer once, got {repeated[0]} twice; make another one"
+            )
         self.layers = layers
 
     def forward(self, X: np.ndarray) -> np.ndarray:
@@ -129,10 +155,15 @@ class Sequential(Layer):
             X = layer.forward(X)
         return X
 
-    def backward(self, dY: np.ndarray, *, need_dX: bool = True) -> np.ndarray:
+    def backward(self, dY: np.ndarray) -> np.ndarray:
+        for layer in reversed(self.layers):
+            dY = layer.backward(dY)
+        return dY
+
+    def backward_parameters(self, dY: np.ndarray) -> None:
         for layer in reversed(self.layers[1:]):
             dY = layer.backward(dY)
-        return self.layers[0].backward(dY, need_dX=need_dX)
+        self.layers[0].backward_parameters(dY)
 
     def parameters(self) -> list[Parameter]:
         return [p for layer in self.layers for p in layer.parameters()]
@@ -145,20 +176,22 @@ class MLP(Sequential):
     """A multi-layer perceptron: Linear, activation, Linear, …, Linear, giving scores (m, sizes[-1]).
 
     `MLP([784, 64, 10], activation=ReLU)` has one hidden layer of 64 units; any number of sizes will do.
-    Raises: ValueError for fewer than two sizes, TypeError unless `activation` makes a Layer.
+    Raises: ValueError for fewer than two sizes, TypeError unless `activation()` makes a Layer.
     """
 
     def __init__(
         self,
-        sizes: list[int],
+        sizes: Sequence[int],
         *,
-        activation: type[Layer],
+        activation: Callable[[], Layer],
         weight_init: Initializer = he_normal,
         rng: np.random.Generator | None = None,
         dtype=np.float64,
     ):
-        if not isinstance(sizes, (list, tuple)) or len(sizes) < 2:
-            raise ValueError(f"MLP expected sizes [n_in, …, n_out], got {describe(sizes)}")
+        if not isinstance(sizes, (list, tuple)):
+            raise TypeError(f"MLP expected sizes as a list [n_in, …, n_out], got {describe(sizes)}")
+        if len(sizes) < 2:
+            raise ValueError(f"MLP expected at least two sizes [n_in, …, n_out], got {sizes}")
         if not callable(activation):
             raise TypeError(f"MLP expected activation as a class such as ReLU, got {describe(activation)}")
         rng = check_rng("MLP", rng)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlab._validation import check_array, check_labels, check_number, check_shape
+from nnlab._validation import check_array, check_labels, check_number, check_scores, check_shape
 
 Loss = Callable[..., tuple[float, np.ndarray]]
 
@@ -100,9 +100,7 @@ def huber(scores, targets, sample_weight=None, *, delta: float = 1.0) -> tuple[f
 
 def _matching(who: str, scores, targets) -> tuple[np.ndarray, np.ndarray]:
     """Return scores and targets as float arrays of one shape and dtype."""
-    scores = check_array(who, "scores", scores)
-    if scores.ndim not in (1, 2) or scores.size == 0:
-        raise ValueError(f"{who} expected scores of shape (m,) or (m, n), got {scores.shape}")
+    scores = check_scores(who, scores)
     targets = np.asarray(targets)
     if targets.dtype.kind in "iub":
         targets = targets.astype(scores.dtype)
@@ -128,8 +126,10 @@ def _average(who: str, losses: np.ndarray, gradient: np.ndarray, sample_weight) 
     w = check_array(who, "sample_weight", sample_weight, dtype=gradient.dtype)
     check_shape(who, "sample_weight", w, (len(losses),))
     if w.min() < 0 or w.sum() == 0:
-        raise ValueError(f"{who} expected sample_weight >= 0 with a positive sum, got sum {w.sum()}")
+        raise ValueError(
+            f"{who} expected sample_weight >= 0 with a positive sum, got {w.min()} as the smallest and "
+            f"{w.sum()} as the sum"
+        )
     w = w / (w.sum() * (losses.size / len(losses)))
-    w = w.reshape(-1, *[1] * (gradient.ndim - 1))
-    gradient *= w
+    gradient *= w.reshape(-1, *[1] * (gradient.ndim - 1))
     return float((losses * w.reshape(-1, *[1] * (losses.ndim - 1))).sum()), gradient

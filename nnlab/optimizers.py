@@ -21,11 +21,11 @@ class Optimizer:
     Raises: TypeError unless given Parameters, ValueError for none or for lr <= 0.
     """
 
-    state_names: tuple[str, ...] = ()
+    _state_names: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Parameter], lr: float):
         who = type(self).__name__
-        self.parameters = list(parameters)
+        self.parameters = list(parameters) if isinstance(parameters, Iterable) else [parameters]
         for p in self.parameters:
             if not isinstance(p, Parameter):
                 raise TypeError(f"{who} expected parameters, got {describe(p)}; pass network.parameters()")
@@ -33,7 +33,7 @@ class Optimizer:
             raise ValueError(f"{who} expected at least one parameter, got none; pass network.parameters()")
         self.lr = check_number(who, "lr", lr, above=0)
         self.t = 0  # steps taken
-        self._state = [{n: np.zeros_like(p.value) for n in self.state_names} for p in self.parameters]
+        self._state = [{n: np.zeros_like(p.value) for n in self._state_names} for p in self.parameters]
         self._scratch = [np.empty_like(p.value) for p in self.parameters]
 
     def step(self) -> None:
@@ -81,10 +81,9 @@ class Optimizer:
                 array[...] = saved[f"{i}.{name}"]
 
     def __repr__(self) -> str:
-        settings = ", ".join(
-            f"{k}={v!r}" for k, v in vars(self).items() if k not in ("parameters", "t") and k[0] != "_"
-        )
-        return f"{type(self).__name__}({settings})"
+        hidden = ("parameters", "lr", "t")
+        settings = "".join(f", {k}={v!r}" for k, v in vars(self).items() if k not in hidden and k[0] != "_")
+        return f"{type(self).__name__}(lr={self.lr}{settings})"
 
 
 class SGD(Optimizer):
@@ -101,7 +100,7 @@ class SGD(Optimizer):
         self.weight_decay = check_number("SGD", "weight_decay", weight_decay, at_least=0)
         if nesterov and momentum == 0:
             raise ValueError("SGD expected momentum > 0 with nesterov=True, got 0; set momentum=0.9, say")
-        self.state_names = ("velocity",) if momentum else ()
+        self._state_names = ("velocity",) if momentum else ()
         super().__init__(parameters, lr)
 
     def _update(self, value, grad, state, scratch):
@@ -128,7 +127,7 @@ class RMSprop(Optimizer):
         self.eps = check_number("RMSprop", "eps", eps, above=0)
         self.momentum = check_number("RMSprop", "momentum", momentum, at_least=0, below=1)
         self.weight_decay = check_number("RMSprop", "weight_decay", weight_decay, at_least=0)
-        self.state_names = ("square", "velocity") if momentum else ("square",)
+        self._state_names = ("square", "velocity") if momentum else ("square",)
         super().__init__(parameters, lr)
 
     def _update(self, value, grad, state, scratch):
@@ -155,7 +154,7 @@ class Adam(Optimizer):
     Raises: ValueError for lr <= 0, a beta outside [0, 1), eps <= 0.
     """
 
-    state_names = ("mean", "square")
+    _state_names = ("mean", "square")
 
     def __init__(self, parameters, lr=0.001, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         who = type(self).__name__

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import numbers
 import os
-import tempfile
+import secrets
 import warnings
 import zipfile
 import zlib
@@ -21,13 +22,21 @@ from nnlab._validation import (
     check_array,
     check_choice,
     check_count,
+    check_finite,
+    check_number,
     check_rng,
+    check_scores,
+    check_shape,
+    describe,
 )
 from nnlab.layers import Layer
 from nnlab.losses import Loss
 from nnlab.optimizers import Optimizer
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
+
+
+FORMAT = 1  # of the files that `save` writes
 
 
 class TrainingWarning(UserWarning):
@@ -87,22 +96,26 @@ def accuracy(scores: np.ndarray, targets: np.ndarray) -> float:
 
     scores (m, n) with integer labels (m,) or one-hot (m, n): the largest score wins. scores (m,) or
     (m, 1) with targets 0 or 1 of the same shape: a score above 0 (probability above ½) predicts 1.
+    Raises: ValueError for other shapes, NaN or infinity.
     """
-    scores, targets = np.asarray(scores), np.asarray(targets)
+    scores, targets = check_scores("accuracy", scores), np.asarray(targets)
     if scores.ndim == 2 and scores.shape[1] > 1:
-        if targets.ndim == 2:
-            targets = targets.argmax(axis=1)
         predicted = scores.argmax(axis=1)
+        if targets.shape == scores.shape:
+            targets = targets.argmax(axis=1)
     else:
         predicted = scores > 0
-    if predicted.shape != targets.shape:  # (m,) against (m, 1) would silently compare all pairs
-        raise ValueError(f"accuracy expected targets of shape {predicted.shape}, got {targets.shape}")
+    # (m,) against (m, 1) would silently compare all pairs.
+    check_shape("accuracy", "targets", targets, predicted.shape)
     return float(np.mean(predicted == targets))
 
 
 def predict_scores(network: Layer, X: np.ndarray, *, batch_size: int = 4096) -> np.ndarray:
-    """Return forward(X), computed batch by batch to bound the memory: (m, n_in) -> (m, n_out)."""
-    X = np.asarray(X)
+    """Return forward(X), computed batch by batch to bound the memory: (m, n_in) -> (m, n_out).
+
+    Raises: ValueError, TypeError as `network.forward`, and for a batch_size below 1.
+    """
+    X = check_array("predict_scores", "X", X, dtype=_dtype(network), finite=False)
     size = check_count("predict_scores", "batch_size", batch_size)
     if len(X) <= size:
         return network.forward(X)
@@ -125,7 +138,7 @@ class History:
     stop_reason: str = ""
     diverged_at: int | None = None
     best_epoch: int = 0  # the first is 1; 0 is the state before training
-    best_parameters: list[np.ndarray] | None = field(default=None, repr=False)
+    best_parameters: list[np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.metrics.get("loss", ()))
@@ -151,15 +164,17 @@ class History:
         return pd.DataFrame(self.metrics, index=pd.RangeIndex(1, len(self) + 1, name="epoch"))
 
     def plot(self, name: str = "loss", *, ax=None):
-        """Draw a measure over the epochs, training solid and validation dashed; return the Axes."""
+        """Draw a measure over the epochs, training solid and validation dashed; return the Axes.
+
+        Raises: KeyError for a measure that was not taken.
+        """
         import matplotlib.pyplot as plt
 
+        epochs = np.arange(1, len(self[name]) + 1)
         ax = ax or plt.gca()
-        for key, label, style in ((name, "training", "-"), (f"val_{name}", "validation", "--")):
-            if key in self.metrics:
-                epochs = np.arange(1, len(self.metrics[key]) + 1)
-                ax.plot(epochs, self.metrics[key], style, label=label)
-        if self.best_epoch and f"val_{name}" in self.metrics:
+        ax.plot(epochs, self[name], "-", label="training")
+        if f"val_{name}" in self.metrics:
+            ax.plot(epochs, self[f"val_{name}"], "--", label="validation")
             ax.axvline(self.best_epoch, color="0.6", lw=1, ls=":", label=f"best epoch ({self.best_epoch})")
         ax.set(xlabel="epoch", ylabel=name)
         ax.legend()
@@ -188,49 +203,54 @@ def fit(
     loss: Loss,
     optimizer: Optimizer,
     epochs: int,
-    batch_size: int | None = None,
-    shuffle: bool = True,
+    batch_size: int | None = None,  # None: all samples at once
+    shuffle: bool = True,  # a new order for every epoch, drawn from rng
     rng: np.random.Generator | None = None,
-    sample_weight: np.ndarray | None = None,
-    validation: tuple[np.ndarray, np.ndarray] | None = None,
-    metrics: Mapping[str, Metric] | None = None,
-    monitor: str | None = None,
-    patience: int | None = None,
-    schedule: Callable[[float], float] | None = None,
-    history: History | None = None,
-    checkpoint: str | os.PathLike | None = None,
-    on_epoch_end: Callable[[History], bool | None] | None = None,
-    log_every: int | None = None,
-    progress: bool = False,
+    sample_weight: np.ndarray | None = None,  # (m,); a weight of 0 leaves the sample out
+    validation: tuple | None = None,  # held-out (X, y) or (X, y, sample_weight), measured after each epoch
+    metrics: Mapping[str, Metric] | None = None,  # what to measure besides the loss: name -> function
+    monitor: str | None = None,  # what makes an epoch the best: "val_loss"; without validation, "loss"
+    patience: int | None = None,  # end after so many epochs without a better one
+    schedule: Callable[[float], float] | None = None,  # part of the training done, 0 … 1 -> factor of lr
+    history: History | None = None,  # of a run to continue, up to `epochs` in all
+    checkpoint: str | os.PathLike | None = None,  # a file for `load`, saved after each epoch
+    on_epoch_end: Callable[[History], bool | None] | None = None,  # a true result ends training
+    log_every: int | None = None,  # print a line after every so many epochs
+    progress: bool = False,  # show a progress bar
 ) -> History:
-    """Train the network in place and return its History; the README of the package explains the settings.
+    """Train the network in place and return its History; the signature says what each setting does.
 
-    With `validation=(X, y)` the weights of the best epoch by `monitor` ("val_loss") are kept; `patience`
-    stops after that many epochs without a better one. Ctrl-C ends training and keeps what was learned; a
-    divergence warns and keeps the best finite weights. `history` continues a run up to `epochs` in all.
+    With validation the weights of the best epoch are kept, else those of the last. Ctrl-C ends training
+    and keeps what was learned; a divergence warns and keeps the best weights before it.
     Raises: ValueError, TypeError for unfit data or settings, before anything is changed.
     """
     data = _Data.checked("fit", network, loss, X, y, sample_weight)
-    held_out = None if validation is None else _Data.checked("fit validation", network, loss, *validation)
-    metrics = dict(metrics or {})
+    held_out = None if validation is None else _Data.held_out(network, loss, validation)
+    metrics = _check_metrics(metrics)
+    monitor = _check_monitor(monitor, metrics, held_out is not None)
     total = check_count("fit", "epochs", epochs) * data.count_batches(batch_size)
     patience = None if patience is None else check_count("fit", "patience", patience)
+    log_every = None if log_every is None else check_count("fit", "log_every", log_every)
     rng = check_rng("fit", rng)
-    history = History() if history is None else history
-    history.stop_reason, history.diverged_at = "", None
-    best = _Best(network, history, _check_monitor(monitor, metrics, held_out is not None))
-    meter = _Meter(done=len(history) * (total // epochs), total=total, shown=progress, log_every=log_every)
+    _check_optimizer(optimizer, network)
+    history = _check_history(history, metrics, held_out is not None)
+
+    history.stop_reason, history.diverged_at = _reason_to_stop(history, epochs, patience), None
+    best = _Best(network, history, monitor)
+    meter = _Meter(len(history) * (total // epochs), total, progress, log_every)
     lr = optimizer.lr
     try:
-        while len(history) < epochs and not history.stop_reason:
+        while not history.stop_reason:
             averages = _Averages()
             for batch in data.batches(batch_size, rng, shuffle):
                 if schedule is not None:
-                    optimizer.lr = lr * schedule(meter.done / total)
-                measured = _train_step(network, batch, loss, optimizer, metrics)
-                averages.add(measured, len(batch.X))
+                    factor = schedule(meter.steps / total)
+                    optimizer.lr = lr * check_number("fit", "a factor from schedule", factor, at_least=0)
                 meter.step()
+                averages.add(_train_step(network, batch, loss, optimizer, metrics), len(batch.X))
             optimizer.lr = lr
+            for p in network.parameters():
+                check_finite("fit", "weights", p.value, "lower the learning rate")
             record = averages.values()
             if held_out is not None:
                 measured = _measure(network, held_out, loss, metrics)
@@ -240,47 +260,59 @@ def fit(
             meter.log(len(history), record)
             if checkpoint is not None:
                 save(checkpoint, network, optimizer, rng=rng, history=history)
-            if on_epoch_end is not None and on_epoch_end(history):
-                history.stop_reason = "stopped"
-            elif patience is not None and len(history) - history.best_epoch >= patience:
-                history.stop_reason = "patience"
+            stop = on_epoch_end is not None and on_epoch_end(history)
+            history.stop_reason = "stopped" if stop else _reason_to_stop(history, epochs, patience)
     except KeyboardInterrupt:
         history.stop_reason = "interrupted"
     except NonFiniteError as error:
-        history.stop_reason, history.diverged_at = "diverged", meter.done + 1
+        history.stop_reason, history.diverged_at = "diverged", meter.steps
         warnings.warn(
-            f"training diverged at step {meter.done + 1} ({error}); the weights of epoch "
-            f"{history.best_epoch} are kept; try a lower learning rate",
+            f"training diverged at step {meter.steps}: {error}. The best weights before it are kept.",
             TrainingWarning,
             stacklevel=2,
         )
     finally:
         optimizer.lr = lr
         meter.close()
-    if held_out is not None or history.stop_reason == "diverged":
+    if history.stop_reason == "diverged" or (held_out is not None and history.best_epoch):
         best.restore()
-    history.stop_reason = history.stop_reason or "finished"
     return history
 
 
+def _reason_to_stop(history: History, epochs: int, patience: int | None) -> str:
+    if len(history) >= epochs:
+        return "finished"
+    return "patience" if patience is not None and len(history) - history.best_epoch >= patience else ""
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is reported as a divergence
 def _train_step(
     network: Layer, batch: _Data, loss: Loss, optimizer: Optimizer, metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
-    """Forward, loss, backward, update; return the loss and the metrics before the update."""
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported as a divergence
-        scores = network.forward(batch.X)
-        value, dscores = loss(scores, batch.y, *batch.weight)
-        if not math.isfinite(value):
-            raise NonFiniteError(f"the loss is {value}")
-        network.backward(dscores, need_dX=False)
-        optimizer.step()
-    return {"loss": value, **{name: metric(scores, batch.y) for name, metric in metrics.items()}}
+    """Forward, loss, backward, update; return the loss and the metrics, taken before the update."""
+    scores = network.forward(batch.X)
+    value, dscores = loss(scores, batch.y, *batch.weight)
+    if not math.isfinite(value):
+        raise NonFiniteError(f"the loss is {value}; lower the learning rate")
+    measured = {"loss": value, **_apply(metrics, scores, batch.y)}
+    network.backward_parameters(dscores)
+    optimizer.step()
+    return measured
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _measure(network: Layer, data: _Data, loss: Loss, metrics: Mapping[str, Metric]) -> dict[str, float]:
     scores = predict_scores(network, data.X)
     value, _ = loss(scores, data.y, *data.weight)
-    return {"loss": value, **{name: metric(scores, data.y) for name, metric in metrics.items()}}
+    return {"loss": value, **_apply(metrics, scores, data.y)}
+
+
+def _apply(metrics: Mapping[str, Metric], scores: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    values = {name: metric(scores, y) for name, metric in metrics.items()}
+    for name, value in values.items():
+        if not isinstance(value, numbers.Real):
+            raise TypeError(f"fit expected metric {name!r} to return a number, got {describe(value)}")
+    return values
 
 
 @dataclass
@@ -293,14 +325,24 @@ class _Data:
 
     @classmethod
     def checked(cls, who: str, network: Layer, loss: Loss, X, y, sample_weight=None) -> _Data:
-        X = check_array(who, "X", X, dtype=_dtype(network))
-        y = np.asarray(y)
-        weight = () if sample_weight is None else (np.asarray(sample_weight, X.dtype),)
-        _check_lengths(who, X=X, y=y, **({"sample_weight": weight[0]} if weight else {}))
+        X, y = check_array(who, "X", X, dtype=_dtype(network)), np.asarray(y)
+        _check_lengths(who, X=X, y=y)
+        weight: tuple[np.ndarray, ...] = ()
+        if sample_weight is not None:
+            weight = (check_array(who, "sample_weight", sample_weight).astype(X.dtype, copy=False),)
         # The loss knows which targets it takes: ask it about all of them, before the first update.
-        n_out = network.forward(X[:1]).shape[1]
-        loss(np.zeros((len(X), n_out), X.dtype), y, *weight)
+        scores = network.forward(X[:1])
+        loss(np.zeros((len(X), *scores.shape[1:]), scores.dtype), y, *weight)
+        if weight and not weight[0].all():  # a batch of zero weights has no mean: leave such samples out
+            kept = weight[0] > 0
+            return cls(X[kept], y[kept], (weight[0][kept],))
         return cls(X, y, weight)
+
+    @classmethod
+    def held_out(cls, network: Layer, loss: Loss, validation: tuple) -> _Data:
+        if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
+            raise TypeError(f"fit expected validation as a tuple (X, y), got {describe(validation)}")
+        return cls.checked("fit (validation)", network, loss, *validation)
 
     def count_batches(self, batch_size: int | None) -> int:
         if batch_size is None:
@@ -317,10 +359,44 @@ def _dtype(network: Layer) -> np.dtype | None:
     return parameters[0].value.dtype if parameters else None
 
 
+def _check_metrics(metrics: Mapping[str, Metric] | None) -> dict[str, Metric]:
+    metrics = {} if metrics is None else metrics
+    if not isinstance(metrics, Mapping) or not all(map(callable, metrics.values())):
+        raise TypeError(f"fit expected metrics as a dict of functions (scores, y), got {describe(metrics)}")
+    if "loss" in metrics:
+        raise ValueError("fit expected metrics besides the loss, got one named 'loss'; name it otherwise")
+    return dict(metrics)
+
+
 def _check_monitor(monitor: str | None, metrics: Mapping[str, Metric], validated: bool) -> str:
     names = ["loss", *metrics]
     choices = [f"val_{name}" for name in names] if validated else names
     return choices[0] if monitor is None else check_choice("fit", "monitor", monitor, choices)
+
+
+def _check_optimizer(optimizer: Optimizer, network: Layer) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"fit expected an optimizer such as Adam, got {describe(optimizer)}")
+    if not {id(p) for p in optimizer.parameters} <= {id(p) for p in network.parameters()}:
+        kind = type(optimizer).__name__
+        raise ValueError(
+            "fit expected an optimizer of this network's parameters, got one of others; "
+            f"make it with {kind}(network.parameters(), …)"
+        )
+
+
+def _check_history(history: History | None, metrics: Mapping[str, Metric], validated: bool) -> History:
+    if history is None:
+        return History()
+    if not isinstance(history, History):
+        raise TypeError(f"fit expected history as a History, got {describe(history)}")
+    names = {"loss", *metrics} | ({f"val_{name}" for name in ("loss", *metrics)} if validated else set())
+    if len(history) and names != set(history.metrics):
+        raise ValueError(
+            f"fit expected a history of {', '.join(sorted(names))}, got "
+            f"{', '.join(sorted(history.metrics))}; continue with the metrics and validation it began with"
+        )
+    return history
 
 
 class _Averages:
@@ -340,41 +416,51 @@ class _Averages:
 
 
 class _Best:
-    """Keeps a copy of the parameters of the best epoch so far: lowest loss, or highest other measure."""
+    """Keeps a copy of the best weights so far, by a measure of which "…loss" and "…error" should be low.
+
+    A validation measure belongs to the weights at the end of its epoch. A training measure was taken
+    before the updates, any of which may have spoiled the weights: it belongs to those at the start.
+    """
 
     def __init__(self, network: Layer, history: History, monitor: str):
         self._parameters, self._history, self._monitor = network.parameters(), history, monitor
+        self._start = [p.value.copy() for p in self._parameters]
         if history.best_parameters is None:
-            history.best_parameters = [p.value.copy() for p in self._parameters]
+            history.best_parameters = [value.copy() for value in self._start]
 
     def update(self) -> None:
-        history = self._history
-        sign = 1 if self._monitor.endswith("loss") else -1
-        values = history[self._monitor]
-        if not history.best_epoch or sign * values[-1] < sign * values[history.best_epoch - 1]:
+        history, values = self._history, self._history[self._monitor]
+        sign = 1 if self._monitor.endswith(("loss", "error")) else -1
+        best = sign * values[history.best_epoch - 1] if history.best_epoch else math.inf
+        end = [p.value for p in self._parameters]
+        if sign * values[-1] < best:
             history.best_epoch = len(history)
-            for kept, p in zip(history.best_parameters or (), self._parameters, strict=True):
-                np.copyto(kept, p.value)
+            _copy(end if self._monitor.startswith("val_") else self._start, history.best_parameters)
+        _copy(end, self._start)
 
     def restore(self) -> None:
-        for kept, p in zip(self._history.best_parameters or (), self._parameters, strict=True):
-            np.copyto(p.value, kept)
+        _copy(self._history.best_parameters, [p.value for p in self._parameters])
+
+
+def _copy(sources: list[np.ndarray] | None, targets: list[np.ndarray] | None) -> None:
+    for source, target in zip(sources or (), targets or (), strict=True):
+        np.copyto(target, source)
 
 
 class _Meter:
     """Counts the steps of a run; shows them as a progress bar and writes log lines where asked."""
 
-    def __init__(self, done: int, total: int, shown: bool, log_every: int | None):
-        self.done = done
-        self._every = None if log_every is None else check_count("fit", "log_every", log_every)
+    def __init__(self, steps: int, total: int, shown: bool, log_every: int | None):
+        self.steps = steps  # begun so far
+        self._log_every = log_every
         self._bar = None
         if shown:
             from tqdm.auto import tqdm
 
-            self._bar = tqdm(total=total, initial=done, unit="step")
+            self._bar = tqdm(total=total, initial=steps, unit="step")
 
     def step(self) -> None:
-        self.done += 1
+        self.steps += 1
         if self._bar is not None:
             self._bar.update()
 
@@ -382,7 +468,7 @@ class _Meter:
         text = "  ".join(f"{name} {value:.3f}" for name, value in record.items())
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
-        if self._every and (epoch == 1 or epoch % self._every == 0):
+        if self._log_every and (epoch == 1 or epoch % self._log_every == 0):
             write = print if self._bar is None else self._bar.write
             write(f"epoch {epoch:>4}  {text}")
 
@@ -407,8 +493,9 @@ def save(
     The file appears whole or not at all. `load` reads it; `fit(history=…)` then goes on bit for bit.
     Raises: OSError where the file cannot be written.
     """
-    arrays = {f"parameter.{i}": p.value for i, p in enumerate(network.parameters())}
-    meta: dict[str, Any] = {"format": 1}
+    path = Path(path)
+    arrays: dict[str, Any] = {f"parameter.{i}": p.value for i, p in enumerate(network.parameters())}
+    meta: dict[str, Any] = {"format": FORMAT}
     if optimizer is not None:
         meta["optimizer"] = type(optimizer).__name__
         arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
@@ -419,16 +506,14 @@ def save(
         meta["history"] = {name: getattr(history, name) for name in kept}
         arrays |= {f"best.{i}": array for i, array in enumerate(history.best_parameters or ())}
     arrays["meta"] = np.array(json.dumps(meta, default=lambda array: array.tolist()))
-    path = Path(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
-        try:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            file.close()
-            os.unlink(file.name)
-            raise
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            np.savez(file, **arrays)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def load(
@@ -449,17 +534,22 @@ def load(
     expected = [p.value for p in network.parameters()]
     if [(v.shape, v.dtype) for v in values] != [(v.shape, v.dtype) for v in expected]:
         raise ValueError(
-            f"load expected parameters of shapes {[v.shape for v in expected]} for this network, "
-            f"got {[v.shape for v in values]} ({values[0].dtype if values else 'none'}) in {name}"
+            f"load expected parameters {_shapes(expected)} for this network, got {_shapes(values)} "
+            f"in {name}; make the network as it was made when it was saved"
         )
     for part, wanted in (("optimizer", optimizer), ("rng", rng)):
         if wanted is not None and part not in meta:
             raise ValueError(f"load expected the state of the {part} in {name}, got none; save it too")
+    if optimizer is not None and meta["optimizer"] != type(optimizer).__name__:
+        raise ValueError(
+            f"load expected a state of {type(optimizer).__name__} in {name}, got {meta['optimizer']}"
+        )
+    if rng is not None and meta["rng"]["bit_generator"] != type(rng.bit_generator).__name__:
+        raise ValueError(
+            f"load expected a state of {type(rng.bit_generator).__name__} in {name}, "
+            f"got {meta['rng']['bit_generator']}"
+        )
     if optimizer is not None:
-        if meta["optimizer"] != type(optimizer).__name__:
-            raise ValueError(
-                f"load expected a state of {type(optimizer).__name__} in {name}, got {meta['optimizer']}"
-            )
         prefix = "optimizer."
         optimizer.load_state_dict({k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)})
     if rng is not None:
@@ -475,14 +565,21 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return arrays, json.loads(str(arrays.pop("meta")))
+        meta = json.loads(str(arrays.pop("meta")))
+        if meta["format"] != FORMAT:
+            raise ValueError(f"its format is {meta['format']}, not {FORMAT}")
+        return arrays, meta
     except FileNotFoundError:
         raise FileNotFoundError(f"load found no file {path}; save writes one") from None
-    except (OSError, EOFError, KeyError, ValueError, AttributeError, zlib.error, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(
             f"load expected a file written by nnlab.training.save, got {path.name}, which is unreadable or "
             f"incomplete ({error}); train again, or take an older copy"
         ) from error
+
+
+def _shapes(arrays: list[np.ndarray]) -> str:
+    return ", ".join(f"{array.dtype} {array.shape}" for array in arrays) or "none"
 
 
 def _numbered(arrays: Mapping[str, np.ndarray], prefix: str) -> list[np.ndarray]:
