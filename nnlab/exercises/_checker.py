@@ -1,0 +1,330 @@
+"""`check`: run the learner's function on the probes and say which mistake was made."""
+
+from __future__ import annotations
+
+import dis
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nnlab.exercises import _findings, _progress, _registry, _sandbox
+from nnlab.exercises._compare import same
+from nnlab.exercises._findings import Finding, Trial
+from nnlab.exercises._outcomes import Outcome, code_of, is_blank, observe
+from nnlab.exercises._registry import Exercise, Function
+from nnlab.exercises._report import Result, smallest_example
+from nnlab.exercises._variants import Suspect, pairs, singles
+
+SIMPLE = {"RESUME", "NOP", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "LOAD_CONST", "RETURN_CONST"}
+
+
+def check(function: Function | str, answer: Function | None = None, *, how: str | None = None) -> Result:
+    """Check a learner's function: `check(softmax)` or `check("softmax", my_function)`.
+
+    `how` is where the code runs: "fork", "thread", or None for the best that this system has.
+    Raises: ValueError for an unknown exercise; TypeError unless a function is given.
+    """
+    name, function = _resolve(function, answer)
+    exercise = _registry.find(name)
+    result = judge(exercise, function, how)
+    if result.status != "not attempted":
+        attempts = _progress.record(name, result.status == "passed")
+        result = replace(result, attempts=attempts)
+    return result
+
+
+def _resolve(function: Function | str, answer: Function | None) -> tuple[str, Function]:
+    """Return the exercise's name and the function to check."""
+    if isinstance(function, str):
+        if answer is None:
+            raise TypeError(
+                f"check expected a function after the name, as in check({function!r}, my_function)"
+            )
+        name, function = function, answer
+    else:
+        if answer is not None:
+            raise TypeError(
+                f"check expected the exercise's name first, as in check('softmax', my_function), got "
+                f"{function!r}"
+            )
+        name = name_of(function)
+    if not callable(function):
+        raise TypeError(
+            f"check expected a function, got {type(function).__name__}; give the function itself, without "
+            "calling it"
+        )
+    return name, function
+
+
+def name_of(function: Any) -> str:
+    """Return the name under which a function was defined, or raise when it has none."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__name__", "")
+    if callable(function) and name in ("", "<lambda>"):
+        raise ValueError(
+            "check cannot tell which exercise this is; name it, as in check('softmax', my_function)"
+        )
+    if not name:
+        raise TypeError(
+            f"check expected a function, got {type(function).__name__}; give the function itself, without "
+            "calling it"
+        )
+    return name
+
+
+def judge(exercise: Exercise, function: Function, how: str | None = None) -> Result:
+    """Return the verdict on a function, without counting it as an attempt."""
+    if not_attempted(function):
+        return _not_attempted(exercise)
+    expected = reference_outcomes(exercise)
+    jobs = [
+        functools.partial(observe, exercise, probe, function, wanted.seen)
+        for probe, wanted in zip(exercise.probes, expected, strict=True)
+    ]
+    run = _sandbox.run(jobs, exercise.seconds, how)
+    trials = [
+        Trial(probe, wanted.seen, outcome, *tolerances(exercise, probe))
+        for probe, wanted, outcome in zip(exercise.probes, expected, run.results, strict=False)
+    ]
+    if _left_blank(trials):
+        return _not_attempted(exercise)
+    if run.ended != "done":
+        return replace(_unfinished(exercise, run, len(trials)), output=run.output)
+    return replace(verdict(exercise, trials), output=run.output)
+
+
+def tolerances(exercise: Exercise, probe: Any) -> tuple[float, float]:
+    """Return the relative and absolute tolerance of a probe."""
+    rtol = exercise.rtol if probe.rtol is None else probe.rtol
+    return rtol, exercise.atol if probe.atol is None else probe.atol
+
+
+# Not attempted, not finished
+
+
+def not_attempted(function: Function) -> bool:
+    """Whether the body is empty: `...`, `pass`, a docstring, or nothing but `return`."""
+    code = code_of(function)
+    if code is None:
+        return False
+    value: Any = ...
+    for step in dis.get_instructions(code):
+        if step.opname not in SIMPLE:
+            return False
+        if step.opname in ("LOAD_CONST", "RETURN_CONST"):
+            value = step.argval
+    return value is None or value is ...
+
+
+def _left_blank(trials: Sequence[Trial]) -> bool:
+    """Whether the code ran into a `...` or a NotImplementedError that the template has."""
+    for trial in trials:
+        error = trial.outcome.raised
+        if error is not None and (error.type_name == "NotImplementedError" or "'ellipsis'" in error.text):
+            return True
+        if trial.outcome.came == "ellipsis" or any(is_blank(leaf.got) for leaf in trial.leaves):
+            return True
+    return False
+
+
+def _not_attempted(exercise: Exercise) -> Result:
+    return Result(
+        exercise.name,
+        "not attempted",
+        (),
+        f"Not attempted yet: replace the ... in {exercise.name} with your code, run its cell, then this one.",
+    )
+
+
+def _unfinished(exercise: Exercise, run: _sandbox.Run, done: int) -> Result:
+    where = exercise.probes[min(done, len(exercise.probes) - 1)].label
+    if run.ended == "time":
+        text = (
+            f"Your code had not finished after {exercise.seconds:g} seconds ({where}); a right answer takes "
+            "a few thousandths. Look for a loop whose condition never becomes false, or one that grows what "
+            "it runs over."
+        )
+        return Result(exercise.name, "error", ("too-slow",), text)
+    text = (
+        f"Your code ended the Python process it ran in ({where}); your notebook is unharmed. Recursion "
+        "without an end under a raised limit does that, and so does `os._exit`."
+    )
+    return Result(exercise.name, "error", ("raises",), text)
+
+
+# The verdict
+
+
+def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
+    """Return what the trials say: passed, a known mistake, two of them, or a general finding."""
+    judged = [t for t in trials if t.probe.kind != "bias"]
+    changed = sorted({name for t in judged for name in t.outcome.changed})
+    if all(t.right for t in judged):
+        if not changed:
+            return Result(
+                exercise.name, "passed", (), f"Right. {exercise.name} gives what it should on all probes."
+            )
+        text = "The result is right, but " + _changed_text(changed)
+        return Result(exercise.name, "failed", ("changes-its-input",), text)
+    slugs, text = _named(exercise, trials) or _general(exercise, trials)
+    if changed:
+        slugs, text = (*slugs, "changes-its-input"), f"{text}\nBesides, {_changed_text(changed)}"
+    status = "error" if any(t.outcome.raised for t in judged) else "failed"
+    return Result(exercise.name, status, slugs, text, smallest_example(exercise, judged))
+
+
+def _changed_text(names: Sequence[str]) -> str:
+    return (
+        f"your function changes its input {', '.join(names)}. The caller still needs it as it was (the "
+        "backward pass does, for one): make a new array, as in `x = x - c`, instead of changing the old, as "
+        "in `x -= c`."
+    )
+
+
+def _general(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], str]:
+    finding = _findings.find(exercise, trials)
+    return ((finding.slug,) if finding.slug else ()), finding.text
+
+
+def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], str] | None:
+    """Return the known mistakes that behave as the trials do: on all probes, or on all of the main kinds."""
+    readings = matching(exercise, trials)
+    if readings:
+        return _tell(exercise, readings)
+    for left_out in ("extreme", "other"):
+        kept = [t for t in trials if t.probe.kind != left_out]
+        wrong = [t for t in trials if t.probe.kind == left_out and not t.right]
+        readings = matching(exercise, kept) if wrong and not all(t.right for t in kept) else []
+        if readings:
+            return _tell(exercise, readings, _besides(left_out, wrong))
+    shown = with_symptoms(exercise, trials)
+    return _tell(exercise, [shown]) if shown else None
+
+
+def _besides(kind: str, wrong: Sequence[Trial]) -> Finding | None:
+    """Return what the probes of one kind add to a mistake that the others have named."""
+    if kind == "other":
+        text = f"Besides, it behaves differently for {wrong[0].probe.label}: is a size typed in as a number?"
+        return Finding("hard-coded-size", text)
+    if wrong[0].not_finite:
+        text = f"Besides, it gives NaN or infinity for this input: {wrong[0].probe.label}."
+        return Finding("not-a-number", text)
+    return None
+
+
+def _tell(
+    exercise: Exercise, readings: Sequence[tuple[str, ...]], extra: Finding | None = None
+) -> tuple[tuple[str, ...], str]:
+    """Put one or more readings of the learner's mistakes into words."""
+    told = [_reading(exercise, reading) for reading in readings]
+    slugs = list(dict.fromkeys(slug for reading in readings for slug in reading))
+    if len(told) == 1:
+        text = told[0]
+    else:
+        text = "Your results fit more than one mistake, and nothing here can tell them apart.\n"
+        text += "\n".join(f"{'Either' if i == 0 else 'Or'}: {t}" for i, t in enumerate(told))
+    if extra is not None:
+        slugs.append(extra.slug)
+        text += f"\n{extra.text}"
+    return tuple(slugs), text
+
+
+def _reading(exercise: Exercise, slugs: tuple[str, ...]) -> str:
+    says = {known.slug: known.says for known in exercise.mistakes}
+    if len(slugs) == 1:
+        return says[slugs[0]]
+    return f"{'Two' if len(slugs) == 2 else 'Several'} mistakes together.\n" + "\n".join(
+        f"{i}. {says[s]}" for i, s in enumerate(slugs, 1)
+    )
+
+
+def matching(exercise: Exercise, trials: Sequence[Trial]) -> list[tuple[str, ...]]:
+    """Return the readings (one slug, or two) whose variants behave as the trials do; simplest first."""
+    for suspects in (single_outcomes(exercise), pair_outcomes(exercise)):
+        found = [s.slugs for s, outcomes in suspects if agrees(exercise, trials, outcomes, len(s.slugs))]
+        if found:
+            return list(dict.fromkeys(found))
+    return []
+
+
+def with_symptoms(exercise: Exercise, trials: Sequence[Trial]) -> tuple[str, ...]:
+    """Return the mistakes whose symptoms the ordinary trials show, where every one of them gave a result."""
+    ordinary = [t for t in trials if t.probe.kind in ("main", "other")]
+    if any(t.outcome.raised for t in ordinary):
+        return ()
+    seen = [t.outcome.seen for t in ordinary]
+    return tuple(k.slug for k in exercise.mistakes if k.symptom is not None and _holds(k.symptom, seen))
+
+
+def _holds(symptom: Callable[[list], bool], seen: list) -> bool:
+    try:
+        return bool(symptom(seen))
+    except (TypeError, KeyError, IndexError):  # an observation without the parts that the symptom looks at
+        return False
+
+
+def agrees(exercise: Exercise, trials: Sequence[Trial], outcomes: Sequence[Outcome], mistakes: int) -> bool:
+    """Whether a variant does the same as the learner's function on these trials, and that tells something.
+
+    A wrong value tells. An error tells only for a single mistake, and only with the same words: many mistakes
+    end in the same kind of error.
+    """
+    place = {id(probe): i for i, probe in enumerate(exercise.probes)}
+    telling = False
+    for trial in trials:
+        theirs, ours = trial.outcome, outcomes[place[id(trial.probe)]]
+        if theirs.raised is None and ours.raised is None:
+            if not same(ours.seen, theirs.seen, trial.rtol, trial.atol):
+                return False
+            telling = telling or not trial.right
+        elif theirs.raised is None or ours.raised is None or theirs.raised.type_name != ours.raised.type_name:
+            return False
+        elif mistakes == 1:
+            telling = telling or theirs.raised.text == ours.raised.text
+    return telling
+
+
+# What the reference and the variants show, computed once
+
+
+_REFERENCES: dict[str, list[Outcome]] = {}
+_SUSPECTS: dict[tuple[str, Callable], list[tuple[Suspect, list[Outcome]]]] = {}
+
+
+def reference_outcomes(exercise: Exercise) -> list[Outcome]:
+    """Return what the reference shows on every probe."""
+    if exercise.name not in _REFERENCES:
+        _REFERENCES[exercise.name] = outcomes_of(exercise, exercise.reference)
+    return _REFERENCES[exercise.name]
+
+
+def outcomes_of(
+    exercise: Exercise, function: Function, expected: Iterable[Outcome] | None = None
+) -> list[Outcome]:
+    """Return what a trusted function shows on every probe."""
+    wanted = [o.seen for o in expected] if expected is not None else [None] * len(exercise.probes)
+    results = []
+    for probe, like in zip(exercise.probes, wanted, strict=True):
+        with _sandbox.kept_state():
+            results.append(observe(exercise, probe, function, like))
+    return results
+
+
+def _suspects(exercise: Exercise, make: Callable) -> list[tuple[Suspect, list[Outcome]]]:
+    key = (exercise.name, make)
+    if key not in _SUSPECTS:
+        expected = reference_outcomes(exercise)
+        _SUSPECTS[key] = [(s, outcomes_of(exercise, s.function, expected)) for s in make(exercise)]
+    return _SUSPECTS[key]
+
+
+def single_outcomes(exercise: Exercise) -> list[tuple[Suspect, list[Outcome]]]:
+    """Return every known mistake with what it shows."""
+    return _suspects(exercise, singles)
+
+
+def pair_outcomes(exercise: Exercise) -> list[tuple[Suspect, list[Outcome]]]:
+    """Return every two mistakes that can be made together, with what they show."""
+    return _suspects(exercise, pairs)

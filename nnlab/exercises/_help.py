@@ -1,0 +1,31 @@
+"""Hints that grow stronger, and the solution."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from nnlab.exercises import _registry
+from nnlab.exercises._checker import name_of
+from nnlab.exercises._registry import Exercise, Function
+from nnlab.exercises._report import Note
+
+_given: Counter[str] = Counter()  # hints given in this session
+
+
+def hint(exercise: str | Function) -> Note:
+    """Return the next of the exercise's hints, each stronger than the one before, up to the last."""
+    found = _find(exercise)
+    number = min(_given[found.name] + 1, len(found.hints))
+    _given[found.name] = number
+    heading = f"Hint {number} of {len(found.hints)}: {found.name}"
+    return Note(heading, found.hints[number - 1])
+
+
+def solution(exercise: str | Function) -> Note:
+    """Return the reference code of the exercise, with a line of why."""
+    found = _find(exercise)
+    return Note(f"A solution: {found.name}", found.why, found.source)
+
+
+def _find(exercise: str | Function) -> Exercise:
+    return _registry.find(exercise if isinstance(exercise, str) else name_of(exercise))

@@ -1,0 +1,91 @@
+"""The learner's progress: one small JSON file in the user's data folder. Losing it is never an error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from nnlab.exercises import _registry
+from nnlab.exercises._report import Table
+
+_memory: dict[str, dict] = {}  # what this session knows, for when the file cannot be read or written
+
+
+def path() -> Path:
+    """Return where progress is stored: NNLAB_PROGRESS, or the user's data folder of this system."""
+    if given := os.environ.get("NNLAB_PROGRESS"):
+        return Path(given)
+    home = Path.home()
+    folder = {
+        "win32": Path(os.environ.get("APPDATA", home / "AppData" / "Roaming")),
+        "darwin": home / "Library" / "Application Support",
+    }.get(sys.platform, Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share"))
+    return folder / "nnlab" / "progress.json"
+
+
+def load() -> dict[str, dict]:
+    """Return exercise name -> {"passed": bool, "attempts": int}; what cannot be read counts as nothing."""
+    try:
+        stored = json.loads(path().read_text(encoding="utf-8"))["exercises"]
+        return {
+            str(name): {"passed": bool(entry["passed"]), "attempts": int(entry["attempts"])}
+            for name, entry in stored.items()
+        }
+    except Exception:
+        return {name: dict(entry) for name, entry in _memory.items()}
+
+
+def record(name: str, passed: bool) -> int:
+    """Count an attempt and return how many there were without success, this one included."""
+    entries = load()
+    entry = entries.setdefault(name, {"passed": False, "attempts": 0})
+    entry["attempts"] += 1
+    entry["passed"] = entry["passed"] or passed
+    _memory.clear()
+    _memory.update(entries)
+    with contextlib.suppress(Exception):
+        save(entries)
+    return entry["attempts"]
+
+
+def save(entries: dict[str, dict]) -> None:
+    """Write the file in one move, so that it is never half written."""
+    target = path()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".progress-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"version": 1, "exercises": entries}, file, indent=1, sort_keys=True)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def counts() -> dict[int, Counter]:
+    """Return notebook -> how many of its exercises are passed, tried and open."""
+    entries = load()
+    table: dict[int, Counter] = {}
+    for name in _registry.contents():
+        entry = entries.get(name)
+        state = "open" if entry is None else "passed" if entry["passed"] else "tried"
+        table.setdefault(_registry.notebook_of(name), Counter())[state] += 1
+    return table
+
+
+def progress() -> Table:
+    """Return the learner's progress, per notebook: exercises passed, tried, and still open."""
+    by_notebook = counts()
+    rows = [
+        [f"{notebook:02d}", *(str(count[state]) for state in ("passed", "tried", "open"))]
+        for notebook, count in by_notebook.items()
+    ]
+    total = sum(by_notebook.values(), Counter())
+    rows.append(["all", *(str(total[state]) for state in ("passed", "tried", "open"))])
+    return Table("Your progress", ("notebook", "passed", "tried", "open"), tuple(map(tuple, rows)))

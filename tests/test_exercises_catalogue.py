@@ -1,0 +1,169 @@
+"""What holds for every exercise of the catalogue: the proof that the checker names what it claims to name."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import numpy as np
+import pytest
+
+from nnlab.exercises import _checker, _registry
+from nnlab.exercises._compare import plain
+from nnlab.exercises._findings import Trial
+from nnlab.exercises._registry import Exercise
+from nnlab.exercises._report import _size
+
+EXERCISES = [pytest.param(exercise, id=exercise.name) for exercise in _registry.available()]
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES)
+
+
+def trials(exercise: Exercise, outcomes: list) -> list[Trial]:
+    return [
+        Trial(probe, wanted.seen, outcome, *_checker.tolerances(exercise, probe))
+        for probe, wanted, outcome in zip(
+            exercise.probes, _checker.reference_outcomes(exercise), outcomes, strict=True
+        )
+    ]
+
+
+def finite(value) -> bool:
+    if isinstance(value, dict):
+        return all(map(finite, value.values()))
+    if isinstance(value, list):
+        return all(map(finite, value))
+    return not isinstance(value, np.ndarray) or bool(np.isfinite(value).all())
+
+
+@every_exercise
+def test_the_page_is_complete(exercise):
+    assert len(exercise.hints) == 3
+    assert exercise.why
+    assert exercise.reference.__doc__
+    slugs = [known.slug for known in exercise.mistakes]
+    assert len(set(slugs)) == len(slugs)
+    for known in exercise.mistakes:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", known.slug)
+        assert len(known.says) > 60
+        assert known.edits or known.functions
+    assert min(_size(p.args) for p in exercise.probes) <= 24, "no example small enough to be shown"
+
+
+@every_exercise
+def test_the_reference_is_finite_everywhere(exercise):
+    for probe, outcome in zip(exercise.probes, _checker.reference_outcomes(exercise), strict=True):
+        assert outcome.raised is None, probe.label
+        assert finite(plain(outcome.seen)), probe.label
+
+
+@every_exercise
+@pytest.mark.parametrize("how", ["fork", "thread"])
+def test_the_reference_passes(exercise, how):
+    result = _checker.judge(exercise, exercise.reference, how)
+    assert (result.status, result.mistakes) == ("passed", ())
+
+
+class AnObject:
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *args, **kwargs):
+        return self.function(*args, **kwargs)
+
+
+def without_source(exercise: Exercise):
+    names = dict(exercise.reference.__globals__)
+    exec(exercise.source, names)
+    return names[exercise.name]
+
+
+STYLES = {
+    "lambda": lambda e: lambda *args, **kwargs: e.reference(*args, **kwargs),
+    "partial": lambda e: functools.partial(e.reference),
+    "object": lambda e: AnObject(e.reference),
+    "no source": without_source,
+    "decorated": lambda e: functools.wraps(e.reference)(lambda *args: e.reference(*args)),
+}
+
+
+@every_exercise
+@pytest.mark.parametrize("style", STYLES)
+def test_the_reference_passes_in_other_clothes(exercise, style):
+    assert _checker.judge(exercise, STYLES[style](exercise)).status == "passed"
+
+
+def nested_lists(value):
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return [nested_lists(v) for v in value]
+    return {k: nested_lists(v) for k, v in value.items()} if type(value) is dict else value
+
+
+def extra_keys(value):
+    if isinstance(value, tuple):
+        return tuple(extra_keys(v) for v in value)
+    return {**value, "my own": object()} if type(value) is dict else value
+
+
+@every_exercise
+@pytest.mark.parametrize("change", [nested_lists, extra_keys], ids=lambda f: f.__name__)
+def test_other_forms_of_the_same_values_pass(exercise, change):
+    assert _checker.judge(exercise, lambda *args: change(exercise.reference(*args))).status == "passed"
+
+
+@every_exercise
+def test_every_mistake_is_rejected_and_named(exercise):
+    for suspect, outcomes in _checker.single_outcomes(exercise):
+        result = _checker.verdict(exercise, trials(exercise, outcomes))
+        assert result.status in ("failed", "error"), f"{suspect.slugs} passes:\n{suspect.source}"
+        assert result.mistakes == suspect.slugs, (
+            f"{suspect.slugs} taken for {result.mistakes}:\n{suspect.source}"
+        )
+
+
+@every_exercise
+def test_every_mistake_is_named_through_the_sandbox(exercise):
+    """One variant of each mistake takes the learner's way, from the call to the printed text."""
+    for known in exercise.mistakes:
+        suspect = next(s for s, _ in _checker.single_outcomes(exercise) if s.slugs == (known.slug,))
+        result = _checker.judge(exercise, suspect.function)
+        assert result.mistakes == (known.slug,)
+        assert known.says in str(result)
+
+
+@every_exercise
+def test_a_symptom_shows_in_its_variants_and_not_in_the_reference(exercise):
+    assert _checker.with_symptoms(exercise, trials(exercise, _checker.reference_outcomes(exercise))) == ()
+    for known in exercise.mistakes:
+        if known.symptom is not None:
+            ways = [o for s, o in _checker.single_outcomes(exercise) if s.slugs == (known.slug,)]
+            assert any(known.slug in _checker.with_symptoms(exercise, trials(exercise, o)) for o in ways)
+
+
+@every_exercise
+def test_two_mistakes_together_are_named(exercise):
+    """Every pair is named, unless it comes to the same as one mistake, or as none."""
+    expected = trials(exercise, _checker.reference_outcomes(exercise))
+    told = 0
+    for suspect, outcomes in _checker.pair_outcomes(exercise):
+        tried = trials(exercise, outcomes)
+        if all(t.right for t in tried) or not any(o.raised is None for o in outcomes):
+            continue
+        readings = _checker.matching(exercise, tried)
+        if readings and all(len(reading) == 1 for reading in readings):
+            continue
+        if (
+            not readings
+        ):  # it raises wherever it differs, and an error by itself does not tell which pair it was
+            assert all(t.right or t.outcome.raised for t in tried), suspect.source
+            continue
+        assert suspect.slugs in readings, suspect.source
+        told += 1
+    assert all(t.right for t in expected)
+    assert told > 0 or len(exercise.mistakes) < 2
+
+
+@every_exercise
+def test_nothing_is_blank_by_mistake(exercise):
+    assert not _checker.not_attempted(exercise.reference)
