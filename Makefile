@@ -1,0 +1,45 @@
+# `make lab` opens the course, `make test` runs every test; both set up what they need in .venv first.
+# A machine with Python 3.11 or newer and make is enough. Another Python: make lab PYTHON=python3.12
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+NBVAL  := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 300 -p no:cacheprovider
+
+.PHONY: lab test test-package test-notebooks lint clean
+
+lab: $(VENV)/.lab
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+test: test-package test-notebooks
+
+test-package: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+
+# Each notebook must give the committed outputs again: with one BLAS thread, and with the default.
+test-notebooks: $(VENV)/.test
+	OPENBLAS_NUM_THREADS=1 NNLAB_DATA= $(BIN)/python -m pytest -n 2 --dist loadfile $(NBVAL) notebooks
+	NNLAB_DATA= $(BIN)/python -m pytest $(NBVAL) notebooks
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+$(VENV)/.lab $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/.python
+	$(PIP) -e ".[$*]"
+	touch $@
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "nnlab needs Python 3.11 or newer; $$($(PYTHON) --version) was found. Try: make lab PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	    { echo "Python could not make a virtual environment; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist site artifacts *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
