@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nnlab.exercises import _findings, _progress, _registry, _sandbox
+from nnlab.exercises import _errors, _findings, _progress, _registry, _sandbox
 from nnlab.exercises._compare import same
 from nnlab.exercises._findings import Finding, Trial
 from nnlab.exercises._outcomes import Outcome, code_of, is_blank, observe
@@ -168,10 +168,14 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
             )
         text = "The result is right, but " + _changed_text(changed)
         return Result(exercise.name, "failed", ("changes-its-input",), text)
-    slugs, text = _named(exercise, trials) or _general(exercise, trials)
+    raised = next((t for t in judged if t.outcome.raised is not None), None)
+    named = _named(exercise, trials)
+    slugs, text = named or _general(exercise, trials)
+    if named and raised is not None and raised.outcome.raised is not None:
+        text += f"\nFor {raised.probe.label}, {_errors.describe(raised.outcome.raised)}"
     if changed:
         slugs, text = (*slugs, "changes-its-input"), f"{text}\nBesides, {_changed_text(changed)}"
-    status = "error" if any(t.outcome.raised for t in judged) else "failed"
+    status = "failed" if raised is None else "error"
     return Result(exercise.name, status, slugs, text, smallest_example(exercise, judged))
 
 
