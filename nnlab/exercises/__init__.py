@@ -1,8 +1,8 @@
-"""Exercises that name the mistake: `check`, `hint`, `solution` and `progress`. README.md is the map."""
+"""Exercises that name the mistake: `check`, `hint`, `solution`, `working` and `progress`. README.md is the map."""
 
 from nnlab.exercises._checker import check
-from nnlab.exercises._help import hint, solution
+from nnlab.exercises._help import hint, solution, working
 from nnlab.exercises._progress import progress
 from nnlab.exercises._report import Result
 
-__all__ = ["Result", "check", "hint", "progress", "solution"]
+__all__ = ["Result", "check", "hint", "progress", "solution", "working"]

@@ -16,6 +16,7 @@ from nnlab.exercises._registry import Exercise, Function
 from nnlab.exercises._report import Result, smallest_example
 from nnlab.exercises._variants import Suspect, pairs, singles
 
+STAND_IN = "__nnlab_stand_in__"  # marks a reference that `working` put in place of an unfinished answer
 SIMPLE = {"RESUME", "NOP", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "LOAD_CONST", "RETURN_CONST"}
 
 
@@ -106,6 +107,8 @@ def tolerances(exercise: Exercise, probe: Any) -> tuple[float, float]:
 
 def not_attempted(function: Function) -> bool:
     """Whether the body is empty: `...`, `pass`, a docstring, or nothing but `return`."""
+    if getattr(function, STAND_IN, False):
+        return True
     code = code_of(function)
     if code is None:
         return False
