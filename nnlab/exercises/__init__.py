@@ -1,4 +1,4 @@
-"""Exercises that name the mistake: `check`, `hint`, `solution`, `working` and `progress`. README.md is the map."""
+"""Exercises that name the mistake: `check`, `hint`, `solution`, `working`, `progress`. README.md maps it."""
 
 from nnlab.exercises._checker import check
 from nnlab.exercises._help import hint, solution, working

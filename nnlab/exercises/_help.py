@@ -29,7 +29,7 @@ def solution(exercise: str | Function) -> Note:
 
 
 def working(function: Function) -> Function:
-    """Return the function if it passes its check, and the reference otherwise: a lesson goes on either way."""
+    """Return the function if it passes its check, else the reference: a lesson goes on either way."""
     exercise = _find(function)
     if judge(exercise, function).status == "passed":
         return function
