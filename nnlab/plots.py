@@ -169,7 +169,7 @@ def _scatter_classes(ax: Axes, X: np.ndarray, y: np.ndarray, labels: Sequence[st
         )
     ax.set(xlabel="$x_1$", ylabel="$x_2$")
     ax.grid(False)
-    ax.legend(loc="upper right", frameon=True, framealpha=0.9)
+    ax.legend(loc="best", frameon=True)
 
 
 def points(X, y, *, labels: Sequence[str] | None = None, ax=None) -> Axes:
@@ -447,10 +447,11 @@ def network_graph(
     drawn = [min(n, MOST_NEURONS) for n in sizes]
     height = DOWN * max(drawn) / 2
     across = max(3.2, height)
+    few = all(a * b <= 9 for a, b in gaps)
     where = [[(across * i, DOWN * ((n - 1) / 2 - j)) for j in range(n)] for i, n in enumerate(drawn)]
     for i in range(len(gaps)):
         dW = weight_gradients and weight_gradients[i]
-        _draw_weights(ax, where[i], where[i + 1], weights and weights[i], dW)
+        _draw_weights(ax, where[i], where[i + 1], weights and weights[i], dW, written=few)
     for i, layer in enumerate(where):
         for j, center in enumerate(layer):
             _draw_neuron(ax, center, values and values[i][j], gradients and gradients[i][j])
@@ -490,10 +491,9 @@ def _draw_neuron(ax: Axes, center: tuple[float, float], value, gradient) -> None
         )
 
 
-def _draw_weights(ax: Axes, left: list, right: list, W, dW) -> None:
+def _draw_weights(ax: Axes, left: list, right: list, W, dW, *, written: bool) -> None:
     """Draw the lines of one gap: thicker for larger weights, dashed for negative ones."""
     most = 1.0 if W is None else np.abs(W).max() or 1.0
-    written = len(left) * len(right) <= 9
     places = np.linspace(0.3, 0.66, len(left))  # of the texts: lines that cross get different ones
     for j, (x0, y0) in enumerate(left):
         for k, (x1, y1) in enumerate(right):

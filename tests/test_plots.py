@@ -292,6 +292,11 @@ def test_network_graph_writes_values_gradients_and_weights():
     assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]  # dashed: negative
 
 
+def test_network_graph_writes_no_weights_where_they_would_crowd():
+    weights = [np.ones((2, 4)), np.ones((4, 3))]
+    assert texts(plots.network_graph([2, 4, 3], weights=weights)) == ["2", "4", "3"]
+
+
 def test_network_graph_of_a_wide_layer_draws_some_and_says_how_many():
     ax = plots.network_graph([64, 3])
     assert sum(isinstance(patch, Circle) for patch in ax.patches) == plots.MOST_NEURONS + 3
