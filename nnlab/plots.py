@@ -325,8 +325,13 @@ def roc_curve(y, scores, *, ax=None) -> Axes:
 
     ax = _axes(ax)
     for i, (label, s) in enumerate(named.items()):
-        fpr, tpr, _ = metrics.roc_curve(y, s)
-        ax.plot(fpr, tpr, label=f"{label}: AUC {metrics.auc(fpr, tpr):.3f}", **_style(i, len(fpr)))
+        false_rate, true_rate, _ = metrics.roc_curve(y, s)
+        ax.plot(
+            false_rate,
+            true_rate,
+            label=f"{label}: AUC {metrics.auc(false_rate, true_rate):.3f}",
+            **_style(i, len(false_rate)),
+        )
     ax.plot([0, 1], [0, 1], color=GRAY, ls=":", label="chance: AUC 0.500")
     ax.set(
         xlabel="false positive rate",

@@ -246,8 +246,8 @@ def test_confusion_matrix_of_a_class_that_never_occurs():
 def test_roc_and_precision_recall_are_scikit_learns_beside_the_base_rate():
     scores = {"net": p, "noise": X[:, 0]}
     roc = plots.roc_curve(y2, scores, ax=plt.subplots()[1])
-    fpr, tpr, _ = metrics.roc_curve(y2, p)
-    np.testing.assert_array_equal(roc.lines[0].get_xydata(), np.column_stack([fpr, tpr]))
+    false_rate, true_rate, _ = metrics.roc_curve(y2, p)
+    np.testing.assert_array_equal(roc.lines[0].get_xydata(), np.column_stack([false_rate, true_rate]))
     assert legend(roc)[0] == f"net: AUC {metrics.roc_auc_score(y2, p):.3f}"
     assert legend(roc)[-1] == "chance: AUC 0.500"
     pr = plots.precision_recall_curve(y2[:30], {k: s[:30] for k, s in scores.items()}, ax=plt.subplots()[1])
