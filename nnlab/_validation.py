@@ -98,13 +98,13 @@ def check_labels(who: str, name: str, y: Any, m: int, n_classes: int) -> np.ndar
     y = np.asarray(y)
     if y.dtype.kind not in "iu":
         raise TypeError(
-            f"{who} expected integer labels {name}, got {y.dtype}; convert them with .astype(int)"
+            f"{who} expected {name} as integer labels, got {y.dtype}; convert them with .astype(int)"
         )
     check_shape(who, name, y, (m,))
     low, high = int(y.min()), int(y.max())
     if low < 0 or high >= n_classes:
         bad = low if low < 0 else high
-        raise ValueError(f"{who} expected labels {name} in 0 … {n_classes - 1}, got {bad}")
+        raise ValueError(f"{who} expected {name} as labels in 0 … {n_classes - 1}, got {bad}")
     return y
 
 
@@ -154,6 +154,12 @@ def check_choice(who: str, name: str, value: Any, choices: Collection[str]) -> s
     return value
 
 
+def check_function(who: str, name: str, value: Any, example: str) -> None:
+    """Raise TypeError unless value can be called."""
+    if not callable(value):
+        raise TypeError(f"{who} expected {name} as a function such as {example}, got {describe(value)}")
+
+
 def check_rng(who: str, rng: Any) -> np.random.Generator:
     """Return rng, or a freshly seeded generator for None; anything else raises TypeError."""
     if rng is None:
@@ -169,12 +175,9 @@ def check_rng(who: str, rng: Any) -> np.random.Generator:
 def check_dtype(who: str, dtype: Any) -> np.dtype:
     """Return dtype as float32 or float64, or raise TypeError."""
     try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = None
-    if found not in FLOATS:
-        raise TypeError(f"{who} expected dtype float32 or float64, got {dtype!r}")
-    return found
+        return FLOATS[FLOATS.index(np.dtype(dtype))]
+    except (TypeError, ValueError):
+        raise TypeError(f"{who} expected dtype float32 or float64, got {dtype!r}") from None
 
 
 def describe(value: Any) -> str:

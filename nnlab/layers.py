@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nnlab._validation import check_array, check_count, check_dtype, check_finite, check_rng, describe
+from nnlab._validation import (
+    check_array,
+    check_count,
+    check_dtype,
+    check_finite,
+    check_function,
+    check_rng,
+    describe,
+)
 from nnlab.initializers import Initializer, he_normal
 
 
@@ -85,10 +93,7 @@ class Linear(Layer):
         self.n_in = check_count("Linear", "n_in", n_in)
         self.n_out = check_count("Linear", "n_out", n_out)
         dtype = check_dtype("Linear", dtype)
-        if not callable(weight_init):
-            raise TypeError(
-                f"Linear expected weight_init as a function such as he_normal, got {describe(weight_init)}"
-            )
+        check_function("Linear", "weight_init", weight_init, "he_normal")
         W = weight_init(self.n_in, self.n_out, check_rng("Linear", rng), dtype)
         self.W = Parameter(check_array("Linear", "initial W", W, shape=(n_in, n_out), dtype=dtype))
         self.b = Parameter(np.zeros(n_out, dtype)) if bias else None
@@ -108,8 +113,7 @@ class Linear(Layer):
         return Y
 
     def backward(self, dY: np.ndarray) -> np.ndarray:
-        dY = self._assign_gradients(dY)
-        return dY @ self.W.value.T
+        return self._assign_gradients(dY) @ self.W.value.T
 
     def backward_parameters(self, dY: np.ndarray) -> None:
         self._assign_gradients(dY)
@@ -192,8 +196,7 @@ class MLP(Sequential):
             raise TypeError(f"MLP expected sizes as a list [n_in, …, n_out], got {describe(sizes)}")
         if len(sizes) < 2:
             raise ValueError(f"MLP expected at least two sizes [n_in, …, n_out], got {sizes}")
-        if not callable(activation):
-            raise TypeError(f"MLP expected activation as a class such as ReLU, got {describe(activation)}")
+        check_function("MLP", "activation", activation, "the class ReLU")
         rng = check_rng("MLP", rng)
         layers: list[Layer] = []
         for n_in, n_out in itertools.pairwise(sizes):

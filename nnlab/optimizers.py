@@ -25,12 +25,7 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Parameter], lr: float):
         who = type(self).__name__
-        self.parameters = list(parameters) if isinstance(parameters, Iterable) else [parameters]
-        for p in self.parameters:
-            if not isinstance(p, Parameter):
-                raise TypeError(f"{who} expected parameters, got {describe(p)}; pass network.parameters()")
-        if not self.parameters:
-            raise ValueError(f"{who} expected at least one parameter, got none; pass network.parameters()")
+        self.parameters = _check_parameters(who, parameters)
         self.lr = check_number(who, "lr", lr, above=0)
         self.t = 0  # steps taken
         self._state = [{n: np.zeros_like(p.value) for n in self._state_names} for p in self.parameters]
@@ -44,11 +39,7 @@ class Optimizer:
         """
         who = f"{type(self).__name__}.step"
         for p in self.parameters:
-            if p.grad is None:
-                raise RuntimeError(f"{who} found no gradient; call backward before step")
-            if p.grad.shape != p.value.shape:
-                raise ValueError(f"{who} expected a gradient of shape {p.value.shape}, got {p.grad.shape}")
-            check_finite(who, "gradients", p.grad, "the training has diverged: lower the learning rate")
+            _check_gradient(who, p)
         self.t += 1
         for p, state, scratch in zip(self.parameters, self._state, self._scratch, strict=True):
             self._update(p.value, p.grad, state, scratch)
@@ -195,6 +186,24 @@ class AdamW(Adam):
     def _decay(self, value, grad):
         value *= 1 - self.lr * self.weight_decay
         return grad
+
+
+def _check_parameters(who: str, parameters: Iterable[Parameter]) -> list[Parameter]:
+    found = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+    for p in found:
+        if not isinstance(p, Parameter):
+            raise TypeError(f"{who} expected parameters, got {describe(p)}; pass network.parameters()")
+    if not found:
+        raise ValueError(f"{who} expected at least one parameter, got none; pass network.parameters()")
+    return found
+
+
+def _check_gradient(who: str, p: Parameter) -> None:
+    if p.grad is None:
+        raise RuntimeError(f"{who} found no gradient; call backward before step")
+    if p.grad.shape != p.value.shape:
+        raise ValueError(f"{who} expected a gradient of shape {p.value.shape}, got {p.grad.shape}")
+    check_finite(who, "gradients", p.grad, "the training has diverged: lower the learning rate")
 
 
 def _move_average(average: np.ndarray, new: np.ndarray, keep: float, scratch: np.ndarray) -> None:

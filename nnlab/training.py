@@ -23,6 +23,7 @@ from nnlab._validation import (
     check_choice,
     check_count,
     check_finite,
+    check_function,
     check_number,
     check_rng,
     check_scores,
@@ -224,6 +225,7 @@ def fit(
     and keeps what was learned; a divergence warns and keeps the best weights before it.
     Raises: ValueError, TypeError for unfit data or settings, before anything is changed.
     """
+    check_function("fit", "loss", loss, "softmax_cross_entropy")
     data = _Data.checked("fit", network, loss, X, y, sample_weight)
     held_out = None if validation is None else _Data.held_out(network, loss, validation)
     metrics = _check_metrics(metrics)

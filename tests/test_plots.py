@@ -342,13 +342,13 @@ BAD = {
         ValueError,
         r"points expected X of shape \(m, 2\), got \(4, 3\)",
     ),
-    "float labels": (lambda: plots.points(X, y2 * 1.0), TypeError, "points expected integer labels y"),
+    "float labels": (lambda: plots.points(X, y2 * 1.0), TypeError, "points expected y as integer labels"),
     "empty": (lambda: plots.points(X[:0], y2[:0]), ValueError, "it is empty"),
     "NaN": (lambda: plots.points(np.full((2, 2), np.nan), [0, 1]), ValueError, "points expected finite X"),
     "label without a class": (
         lambda: plots.decision_boundary(sigmoid_network(), X, y3),
         ValueError,
-        "decision_boundary expected labels y in 0 … 1, got 2",
+        "decision_boundary expected y as labels in 0 … 1, got 2",
     ),
     "scores for probabilities": (
         lambda: plots.decision_boundary(lambda X: 5 * X, X, y2),
@@ -395,7 +395,7 @@ BAD = {
     "text labels": (
         lambda: plots.confusion_matrix(["a"], ["b"]),
         TypeError,
-        "confusion_matrix expected integer labels y_true",
+        "confusion_matrix expected y_true as integer labels",
     ),
     "no labels": (
         lambda: plots.confusion_matrix(np.array([], int), np.array([], int)),
