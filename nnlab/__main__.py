@@ -1,0 +1,60 @@
+"""The command line: `python -m nnlab COMMAND`, also installed as `nnlab`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+import nnlab
+
+# command -> what it does; the module of that name in nnlab.commands is imported only when it is asked for.
+COMMANDS = {
+    "doctor": "what is installed, which data is found, and what would not work",
+    "data": "list, get or locate the data sets",
+    "reproduce": "published results against our own measurements",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Exit status: 0 done, 1 it found or met a problem, 2 wrong usage."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog="nnlab",
+        description="Neural networks from the first neuron: the course's command line.",
+        epilog="example: python -m nnlab doctor",
+    )
+    parser.add_argument("--version", action="version", version=f"nnlab {nnlab.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        wanted = name in argv[:1]
+        module = importlib.import_module(f"nnlab.commands.{name}") if wanted else None
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=_examples(module.__doc__) if module else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if module:
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 1
+    except (OSError, ValueError, ImportError) as error:
+        print(f"nnlab {arguments.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _examples(docstring: str | None) -> str:
+    """Return the examples at the end of a command's docstring, for its --help."""
+    _, heading, examples = (docstring or "").partition("Examples:")
+    return heading + examples
+
+
+if __name__ == "__main__":
+    sys.exit(main())
