@@ -333,8 +333,9 @@ class _Data:
         if sample_weight is not None:
             weight = (check_array(who, "sample_weight", sample_weight).astype(X.dtype, copy=False),)
         # The loss knows which targets it takes: ask it about all of them, before the first update.
-        scores = network.forward(X[:1])
-        loss(np.zeros((len(X), *scores.shape[1:]), scores.dtype), y, *weight)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = network.forward(X[:1])
+            loss(np.zeros((len(X), *scores.shape[1:]), scores.dtype), y, *weight)
         if weight and not weight[0].all():  # a batch of zero weights has no mean: leave such samples out
             kept = weight[0] > 0
             return cls(X[kept], y[kept], (weight[0][kept],))
