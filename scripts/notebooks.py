@@ -70,7 +70,12 @@ def set_header(path: Path) -> None:
 def execute(path: Path) -> None:
     """Run a notebook from top to bottom in a fresh process and keep its outputs."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}})
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        coalesce_streams=True,  # else the chunks of printed output, and so the file, vary from run to run
+        resources={"metadata": {"path": str(path.parent)}},
+    )
     client.execute()
     write(notebook, path)
 
