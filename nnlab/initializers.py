@@ -91,7 +91,10 @@ def torch_uniform(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.floa
 
 
 def zeros(n_in: int, n_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
-    """Return zeros: right for biases; as weights they make all hidden units equal for ever."""
+    """Return zeros: right for biases; as weights they make all hidden units equal for ever.
+
+    Raises: as all initializers, see above.
+    """
     return np.zeros(_shape("zeros", n_in, n_out), check_dtype("zeros", dtype))
 
 

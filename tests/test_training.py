@@ -870,7 +870,7 @@ BAD = [
     ({"y": np.where(Y, "yes", "no")}, TypeError, "expected targets as integer labels, got <U3"),
     ({"y": Y[:, None] + 0.5, "loss": binary_cross_entropy_with_logits, "sizes": (2, 1)}, ValueError,
      "expected targets 0 or 1, got"),
-    ({"y": Y, "loss": mean_squared_error, "sizes": (2, 1)}, ValueError, "targets of shape (60, 1), got (60,)"),
+    ({"y": Y, "loss": mean_squared_error, "sizes": (2, 1)}, ValueError, "of shape (60, 1), got (60,)"),
     ({"y": np.full((60, 1), np.nan), "loss": mean_squared_error, "sizes": (2, 1)}, NonFiniteError,
      "mean_squared_error expected finite targets, got nan at [0, 0]"),
     ({"y": np.ones((60, 1), np.float32), "loss": huber, "sizes": (2, 1)}, TypeError,

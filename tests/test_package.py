@@ -1,0 +1,254 @@
+"""The package as a whole: what importing it needs, its floors, and rules that keep its source readable."""
+
+import ast
+import graphlib
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nnlab
+
+ROOT = Path(nnlab.__file__).parent
+SOURCES = sorted(ROOT.rglob("*.py"))
+CORE = [
+    "_validation",
+    "initializers",
+    "layers",
+    "activations",
+    "losses",
+    "optimizers",
+    "gradcheck",
+    "training",
+]
+every_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def run(*command, **arguments):
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **arguments)
+
+
+# ------------------------------------------------------------------------------------------- importing
+
+
+def test_importing_nnlab_loads_numpy_and_nothing_else_from_outside():
+    program = """
+import sys
+import numpy, numpy.random
+before = set(sys.modules)
+import nnlab
+roots = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted(roots - set(sys.stdlib_module_names) - {"nnlab", "numpy"}))
+"""
+    assert run(sys.executable, "-c", program, check=True).stdout.split() == []
+
+
+def test_training_saving_and_checking_need_numpy_alone(tmp_path):
+    program = """
+import sys
+for name in ("torch", "pandas", "matplotlib", "scipy", "sklearn", "ipywidgets", "tqdm", "sympy", "pooch"):
+    sys.modules[name] = None  # importing it raises ImportError
+import numpy as np
+from nnlab import *
+X = np.random.default_rng(0).standard_normal((40, 3))
+y = (X[:, 0] > 0).astype(int)
+network = MLP([3, 4, 2], activation=Tanh, rng=np.random.default_rng(0))
+fit(network, X, y, loss=softmax_cross_entropy, optimizer=Adam(network.parameters()), epochs=2, log_every=1,
+    checkpoint="run.npz", metrics={"accuracy": accuracy}, validation=(X, y), patience=5)
+load("run.npz", network)
+print(max(check_gradients(network, X, y, loss=softmax_cross_entropy).values()) < 1e-7)
+"""
+    done = run(sys.executable, "-c", program, cwd=tmp_path, check=True)
+    assert done.stdout.splitlines()[-1] == "True"
+
+
+def test_every_exported_name_resolves_once_and_in_order():
+    modules = [nnlab, *(importlib.import_module(f"nnlab.{name}") for name in CORE)]
+    for module in modules:
+        names = getattr(module, "__all__", [])
+        assert len(names) == len(set(names))
+        assert all(hasattr(module, name) for name in names)
+    star: dict = {}
+    exec("from nnlab import *", star)
+    assert set(nnlab.__all__) <= set(star)
+
+
+def test_what_is_public_in_the_core_can_be_imported_from_the_package():
+    # The parts a learner composes; initializers, schedules and helpers stay in their modules.
+    for name in ("layers", "activations", "losses", "optimizers"):
+        tree = ast.parse((ROOT / f"{name}.py").read_text(encoding="utf-8"))
+        public = {
+            node.name
+            for node in tree.body
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_")
+        }
+        assert public - set(nnlab.__all__) <= {"Activation", "Optimizer"}  # bases that only a subclass needs
+
+
+def test_types_are_shipped():
+    assert (ROOT / "py.typed").exists()
+
+
+# ------------------------------------------------------------------------------------------- floors
+
+
+def lint_imports(folder):
+    program = "import sys; from importlinter.cli import lint_imports_command as main; main()"
+    return run(sys.executable, "-c", program, "--no-cache", "--no-logo", cwd=folder)
+
+
+def test_a_module_imports_only_from_floors_below_it():
+    done = lint_imports(ROOT.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 kept, 0 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "complaint"),
+    [
+        (
+            "layers.py",
+            "from nnlab.training import fit",
+            "nnlab.layers is not allowed to import nnlab.training",
+        ),
+        (
+            "losses.py",
+            "def f():\n    import nnlab.optimizers",
+            "nnlab.losses is not allowed to import nnlab.opt",
+        ),
+        ("novelty.py", "", "nnlab.novelty"),  # a module without a floor
+    ],
+)
+def test_a_forbidden_import_would_be_seen(tmp_path, file, line, complaint):
+    shutil.copytree(ROOT, tmp_path / "nnlab", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT.parent / "pyproject.toml", tmp_path)
+    with (tmp_path / "nnlab" / file).open("a", encoding="utf-8") as source:
+        source.write(f"\n{line}\n")
+    done = lint_imports(tmp_path)
+    assert done.returncode == 1
+    assert complaint in done.stdout.replace("\n", " ")
+
+
+def imports_at_load(path, modules):
+    """Return the modules of the package that a source imports when it is loaded, not later in a function."""
+
+    def statements(body):
+        for node in body:
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                continue
+            yield node
+            if isinstance(node, (ast.If, ast.Try, ast.With)):
+                yield from statements(node.body)
+
+    for node in statements(ast.parse(path.read_text(encoding="utf-8")).body):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in modules else node.module
+
+
+def test_no_import_circle():
+    def module_name(path):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    modules = {module_name(path): path for path in SOURCES}
+    graph = {name: set(imports_at_load(path, modules)) for name, path in modules.items()}
+    assert graph["nnlab.training"] >= {
+        "nnlab.layers",
+        "nnlab.losses",
+        "nnlab.optimizers",
+        "nnlab._validation",
+    }
+    order = list(
+        graphlib.TopologicalSorter(graph).static_order()
+    )  # raises CycleError, which names the circle
+    assert order.index("nnlab._validation") < order.index("nnlab.training") < order.index("nnlab")
+
+
+# ------------------------------------------------------------------------------------------- readable source
+
+
+def definitions(path):
+    """Yield (name, node) for every class and function of a source, methods as Class.method."""
+
+    def walk(body, prefix):
+        for node in body:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                yield prefix + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from walk(node.body, f"{node.name}.")
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8")).body, "")
+
+
+def is_public(name):
+    return not any(part.startswith("_") for part in name.split("."))
+
+
+@every_source
+def test_docstrings_have_eight_lines_at_most(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = (node for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, ast.FunctionDef)))
+    long = [node.name for node in nodes if len((ast.get_docstring(node) or "").splitlines()) > 8]
+    assert not long
+
+
+@every_source
+def test_a_class_fits_on_a_screen(path):
+    screen = 60
+    lengths = {
+        name: node.end_lineno - node.lineno + 1
+        for name, node in definitions(path)
+        if isinstance(node, ast.ClassDef)
+    }
+    assert {name: length for name, length in lengths.items() if length > screen} == {}
+
+
+@every_source
+def test_asserts_are_for_tests(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)] == []
+
+
+@every_source
+def test_nobody_uses_the_global_generator(path):
+    # get_state and set_state put back what a learner's code may have moved
+    allowed = {"Generator", "default_rng", "BitGenerator", "SeedSequence", "get_state", "set_state"}
+    used = set(re.findall(r"np\.random\.(\w+)", path.read_text(encoding="utf-8")))
+    assert used <= allowed
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_what_is_public_has_a_docstring_and_says_what_it_raises(module):
+    inherited = {"forward", "backward", "backward_parameters", "parameters"}  # documented in Layer
+    undocumented, silent = [], []
+    for name, node in definitions(ROOT / f"{module}.py"):
+        if not is_public(name):
+            continue
+        doc = ast.get_docstring(node)
+        is_method = "." in name
+        if doc is None and not (is_method and name.partition(".")[2] in inherited):
+            undocumented.append(name)
+        if doc is None or re.search(r"\b[Rr]aises?\b", doc):
+            continue
+        # A class answers for its constructor; its methods for themselves.
+        bodies = [node]
+        if isinstance(node, ast.ClassDef):
+            bodies = [part for part in node.body if getattr(part, "name", "") == "__init__"]
+        inside = [part for body in bodies for part in ast.walk(body)]
+        raises = any(isinstance(part, ast.Raise) and part.exc is not None for part in inside)
+        checks = any(
+            isinstance(part, ast.Call) and ast.unparse(part.func).lstrip("_").startswith("check_")
+            for part in inside
+        )
+        if raises or checks:
+            silent.append(name)
+    assert undocumented == []
+    assert silent == []
