@@ -20,11 +20,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
 from nnlab.datasets import simulator
-from nnlab.datasets.appointments import load_appointments
+from nnlab.datasets.appointments import load_appointments, times
 from nnlab.datasets.features import clean, target, waiting_days
 
 #: scikit-learn's C: chosen so that gradient boosting ranks the simulated rows as well as the published ones
-INVERSE_PENALTY = 0.3
+INVERSE_PENALTY = 1.0
 
 
 def main() -> None:
@@ -59,10 +59,7 @@ def counted(values: pd.Series) -> dict[str, int]:
 
 def visit_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the columns that the simulator works on: waiting, weekday, half hour, visit."""
-    day, booked = (
-        pd.to_datetime(frame[name], format=simulator.TIME_FORMAT)
-        for name in ("AppointmentDay", "ScheduledDay")
-    )
+    day, booked = times(frame["AppointmentDay"]), times(frame["ScheduledDay"])
     # What a patient books on one day for one day is one visit to the clinic.
     visit = (
         frame.assign(booked=booked.dt.normalize()).groupby(["PatientId", "AppointmentDay", "booked"]).ngroup()
@@ -76,7 +73,7 @@ def visit_columns(frame: pd.DataFrame) -> pd.DataFrame:
 def fit_patients(frame: pd.DataFrame) -> dict[str, Any]:
     """Count the patients by what stays the same over their appointments."""
     person, sizes = frame.groupby("PatientId").first(), frame.groupby("PatientId").size()
-    band = simulator.size_band(sizes.to_numpy())
+    band = simulator.group(sizes.to_numpy(), simulator.SIZE_EDGES)
     male, age = (person["Gender"] == "M").astype(int), person["Age"].clip(lower=0)
     group = simulator.group(age.to_numpy(), simulator.AGE_EDGES)
     conditions = simulator.pack(*(person[name].to_numpy() for name in simulator.CONDITIONS))
@@ -85,7 +82,9 @@ def fit_patients(frame: pd.DataFrame) -> dict[str, Any]:
     return {
         "appointments": counted(sizes),
         "band_sex_age": table(band, male, age, levels=[simulator.SIZE_BANDS, 2, ages]),
-        "sex_age_conditions": table(male, group, conditions, levels=[2, groups, 16]),
+        "band_sex_age_conditions": table(
+            band, male, group, conditions, levels=[simulator.SIZE_BANDS, 2, groups, 16]
+        ),
         "age_handicaps": table(group, person["Handcap"], levels=[groups, 5]),
         "neighbourhoods": counted(person["Neighbourhood"]),
         "share_log10_id": [
@@ -101,10 +100,14 @@ def fit_visits(frame: pd.DataFrame, basics: pd.DataFrame) -> dict[str, Any]:
     age_group = simulator.group(frame["Age"].to_numpy(), simulator.AGE_EDGES)
     waiting_group = simulator.group(waiting, simulator.WAITING_EDGES)
     groups, longest, sms_days = simulator.WAITING_GROUPS, simulator.MAX_WAITING, simulator.MAX_SMS_DAY
+    sizes = frame.groupby("PatientId")["Age"].transform("size")
+    band = simulator.group(sizes.to_numpy(), simulator.SIZE_EDGES)
     repeats = len(frame) - frame["PatientId"].nunique()
     return {
         "days": counted(frame["AppointmentDay"].str[:10]),
-        "age_waiting": table(age_group, waiting_group, levels=[simulator.AGE_GROUPS, groups]),
+        "band_age_waiting": table(
+            band, age_group, waiting_group, levels=[simulator.SIZE_BANDS, simulator.AGE_GROUPS, groups]
+        ),
         "weekday_waiting": table(weekday, waiting, levels=[6, longest + 1]),
         "waiting_half_hour": table(waiting_group, half_hour, levels=[groups, 48]),
         "waiting_sms": table(np.minimum(waiting, sms_days), frame["SMS_received"], levels=[sms_days + 1, 2]),

@@ -17,7 +17,6 @@ from nnlab.datasets.simulator import simulate_appointments
 
 FILE = "KaggleV2-May-2016.csv"
 SHA256 = "9132d3e7d0246617df9041d3764f20ad6f08e7b0d9f0997fa254fc5e52eda27d"
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 #: The seed of the embedded table, so that every reader sees the same simulated appointments.
 SEED = 2016
 
@@ -100,6 +99,11 @@ def _numbers(column: pd.Series) -> pd.Series:
     return pd.to_numeric(column, errors="coerce")
 
 
+def times(column: pd.Series) -> pd.Series:
+    """Return a column of text such as 2016-04-29T18:38:08Z as times; what is none becomes NaT."""
+    return pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce")
+
+
 def _whole(low: int, high: int) -> Rule:
     def holds(column: pd.Series) -> pd.Series:
         values = _numbers(column)
@@ -114,7 +118,7 @@ def _one_of(*words: str) -> Rule:
 
 _TIME = Rule(
     "a time such as 2016-04-29T18:38:08Z",
-    lambda column: pd.to_datetime(column, format=TIME_FORMAT, errors="coerce").notna(),
+    lambda column: times(column).notna(),
 )
 
 #: The columns of the file, in order and as they are spelt there.

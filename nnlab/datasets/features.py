@@ -18,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from nnlab._validation import check_choice, check_dtype, check_number, check_rng
-from nnlab.datasets.appointments import TIME_FORMAT
+from nnlab.datasets.appointments import times
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
@@ -58,8 +58,7 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, CleaningReport]:
 
 def waiting_days(frame: pd.DataFrame) -> pd.Series:
     """Return the days from booking to appointment, counted in midnights: 0 for the same day."""
-    scheduled, appointment = _times(frame["ScheduledDay"]), _times(frame["AppointmentDay"])
-    return (appointment.dt.normalize() - scheduled.dt.normalize()).dt.days
+    return _days_between(times(frame["ScheduledDay"]), times(frame["AppointmentDay"]))
 
 
 def features(frame: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +68,8 @@ def features(frame: pd.DataFrame) -> pd.DataFrame:
     among them age, waiting days and hour once more in groups (see WAITING_EDGES).
     Raises: ValueError if the table was not cleaned.
     """
-    waiting, scheduled = waiting_days(frame), _times(frame["ScheduledDay"])
+    scheduled, appointment = times(frame["ScheduledDay"]), times(frame["AppointmentDay"])
+    waiting = _days_between(scheduled, appointment)
     impossible = int(((waiting < 0) | (frame["Age"] < 0)).sum())
     if impossible:
         raise ValueError(
@@ -91,7 +91,7 @@ def features(frame: pd.DataFrame) -> pd.DataFrame:
             "waiting": groups(waiting, WAITING_EDGES),
             "age_group": groups(frame["Age"], AGE_EDGES),
             "booked_at": groups(hour, HOUR_EDGES),
-            "weekday": _weekday(_times(frame["AppointmentDay"])),
+            "weekday": _weekday(appointment),
             "weekday_booked": _weekday(scheduled),
             "neighbourhood": frame["Neighbourhood"].astype("category"),
         }
@@ -109,8 +109,8 @@ def groups(values: pd.Series, edges: list[int]) -> pd.Series:
     return pd.cut(values, [*edges, np.inf], right=False, labels=[*names, f"{edges[-1]}+"])
 
 
-def _times(column: pd.Series) -> pd.Series:
-    return pd.to_datetime(column, format=TIME_FORMAT)
+def _days_between(scheduled: pd.Series, appointment: pd.Series) -> pd.Series:
+    return (appointment.dt.normalize() - scheduled.dt.normalize()).dt.days
 
 
 def _weekday(times: pd.Series) -> pd.Series:

@@ -4,7 +4,7 @@ Everything is drawn from appointments_figures.json, which scripts/fit_simulator.
 table: counts over many rows, and the weights of one logistic regression. Three steps:
 
 1. patients: how many appointments each has, then sex and age, conditions, neighbourhood;
-2. visits: day of the appointment, waiting time given the patient's age, hour of booking, SMS;
+2. visits: day of the appointment, waiting time given who it is, hour of booking, SMS;
 3. outcomes: whether each appointment was missed, alike among those of one patient.
 """
 
@@ -21,15 +21,16 @@ from scipy.special import expit, ndtri
 from nnlab._validation import check_rng
 
 FIGURES = Path(__file__).with_name("appointments_figures.json")
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 CONDITIONS = ("Scholarship", "Hipertension", "Diabetes", "Alcoholism")
-SIZE_BANDS = 3  # patients with 1, 2, and 3 or more appointments differ in age
 MAX_AGE, MAX_WAITING, MAX_SMS_DAY = 115, 179, 60
-AGE_EDGES = np.array([0, 1, 3, 6, 10, 13, 16, 19, 22, 26, 31, 36, 41, 46, 51, 56, 61, 66, 71, 76, 81])
-WAITING_EDGES = np.array([0, 1, 2, 3, 4, 5, 7, 8, 11, 15, 18, 22, 29, 36, 43, 61, 76])
+#: The groups in which things are counted: each reaches from its edge to below the next.
+SIZE_EDGES = np.array([1, 2, 3, 6, 12])  # appointments of a patient
+AGE_EDGES = np.array([0, 1, 3, 6, 10, 13, 16, 19, 22, 26, 31, 36, 41, 46, 51, 56, 61, 66, 71, 76, 81, 91])
+WAITING_EDGES = np.array([0, 1, 2, 3, 4, 5, 7, 8, 11, 15, 18, 22, 29, 36, 43, 61, 76, 91])
 HOUR_EDGES = np.array([0, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17])
-AGE_GROUPS, WAITING_GROUPS, HOUR_GROUPS = len(AGE_EDGES), len(WAITING_EDGES), len(HOUR_EDGES)
+SIZE_BANDS, AGE_GROUPS = len(SIZE_EDGES), len(AGE_EDGES)
+WAITING_GROUPS, HOUR_GROUPS = len(WAITING_EDGES), len(HOUR_EDGES)
 
 
 def simulate_appointments(*, rng: np.random.Generator | None = None) -> pd.DataFrame:
@@ -48,11 +49,6 @@ def simulate_appointments(*, rng: np.random.Generator | None = None) -> pd.DataF
 def group(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Return the number of the group, 0 … len(edges) − 1, that each value falls into."""
     return np.searchsorted(edges, values, side="right") - 1
-
-
-def size_band(appointments: np.ndarray) -> np.ndarray:
-    """Return 0, 1 or 2 for patients with one, two, or more appointments."""
-    return np.minimum(appointments, SIZE_BANDS) - 1
 
 
 def draw(counts: Any, given: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -74,11 +70,14 @@ def _patients(figures: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame
     sizes = {int(size): count for size, count in figures["appointments"].items()}
     appointments = rng.permutation(np.repeat(list(sizes), list(sizes.values())))
     n, ages = len(appointments), MAX_AGE + 1
-    sex_age = draw(np.reshape(figures["band_sex_age"], (SIZE_BANDS, 2 * ages)), size_band(appointments), rng)
+    band = group(appointments, SIZE_EDGES)
+    sex_age = draw(np.reshape(figures["band_sex_age"], (SIZE_BANDS, 2 * ages)), band, rng)
     male, age = np.divmod(sex_age, ages)
     age_group = group(age, AGE_EDGES)
     conditions = draw(
-        np.reshape(figures["sex_age_conditions"], (2 * AGE_GROUPS, 16)), male * AGE_GROUPS + age_group, rng
+        np.reshape(figures["band_sex_age_conditions"], (-1, 16)),
+        (band * 2 + male) * AGE_GROUPS + age_group,
+        rng,
     )
     places = figures["neighbourhoods"]
     # The few numbers below a million are the ones that are not whole.
@@ -113,22 +112,25 @@ def _visits(patients: pd.DataFrame, figures: dict[str, Any], rng: np.random.Gene
     first = ~table["index"].duplicated().to_numpy()
     visit = np.cumsum(first | (rng.random(len(table)) >= figures["same_visit"])) - 1
     starts = np.flatnonzero(np.diff(visit, prepend=-1))
-    age_group = group(table["Age"].to_numpy()[starts], AGE_EDGES)
+    patient = table.iloc[starts]
+    who = group(patient["appointments"].to_numpy(), SIZE_EDGES) * AGE_GROUPS + group(
+        patient["Age"].to_numpy(), AGE_EDGES
+    )
 
     days = pd.to_datetime(list(figures["days"]))
     day = draw([list(figures["days"].values())], np.zeros(len(starts), dtype=int), rng)
     weekday = days.day_of_week.to_numpy()[day]
 
-    # Waiting time depends on age and weekday (nobody books on a Sunday for Monday). First the group is drawn,
-    # with P(group | age, weekday) proportional to P(group | age) P(group | weekday) / P(group) ...
+    # Waiting time depends on who it is and on the weekday (nobody books on a Sunday for Monday). First its
+    # group is drawn: P(group | who, weekday) is taken as P(group | who) P(group | weekday) / P(group) ...
     waiting_group_of_day = group(np.arange(MAX_WAITING + 1), WAITING_EDGES)
     in_group = waiting_group_of_day == np.arange(WAITING_GROUPS)[:, None]
     by_weekday = np.asarray(figures["weekday_waiting"])
-    by_age, by_weekday_group = np.asarray(figures["age_waiting"]), by_weekday @ in_group.T
-    both = by_age[:, None, :] * by_weekday_group[None, :, :] / by_age.sum(axis=0)
-    waiting_group = draw(both.reshape(-1, WAITING_GROUPS), age_group * 6 + weekday, rng)
+    by_who = np.reshape(figures["band_age_waiting"], (-1, WAITING_GROUPS))
+    both = by_who[:, None, :] * (by_weekday @ in_group.T) / by_who.sum(axis=0)
+    waiting_group = draw(both.reshape(-1, WAITING_GROUPS), who * 6 + weekday, rng)
     # ... and then the very day within it.
-    days_in_group = (by_weekday[:, None, :] * in_group[None, :, :]).reshape(-1, MAX_WAITING + 1)
+    days_in_group = (by_weekday[:, None, :] * in_group).reshape(-1, MAX_WAITING + 1)
     waiting = draw(days_in_group, weekday * WAITING_GROUPS + waiting_group, rng)
 
     half_hour = draw(figures["waiting_half_hour"], waiting_group, rng)
@@ -169,18 +171,19 @@ def _missed(table: pd.DataFrame, figures: dict[str, Any], rng: np.random.Generat
     """Draw which appointments were missed, with the probabilities of the logistic regression.
 
     A normal number per visit, correlated over the visits of a patient, is compared with the quantile of the
-    probability (a Gaussian copula: Sklar 1959). In each of a few strata exactly the
-    expected number is taken, those furthest below their quantile, so that chance does not blur the rates.
+    probability (a Gaussian copula: Sklar 1959). In each group of waiting time and age exactly the expected
+    number is taken, those furthest below their quantile, so that chance does not blur the rates.
     """
     outcome = figures["outcome"]
     score = np.full(len(table), outcome["intercept"])
-    for name, (code, _) in outcome_codes(table, list(figures["patients"]["neighbourhoods"])).items():
+    codes = outcome_codes(table, list(figures["patients"]["neighbourhoods"]))
+    for name, (code, _) in codes.items():
         score += np.asarray(outcome["weights"][name])[code]
     p = expit(score)
     patient, visit, r = table["index"].to_numpy(), table["visit"].to_numpy(), outcome["alike"]
     normal = np.sqrt(r) * rng.standard_normal(patient[-1] + 1)[patient]
     normal += np.sqrt(1 - r) * rng.standard_normal(visit[-1] + 1)[visit]
-    stratum = table["weekday"] * 2 + (table["waiting"] == 0)
+    stratum = codes["waiting_age"][0]
     order = pd.Series(normal - ndtri(p)).groupby(stratum).rank(method="first")
     expected = pd.Series(p).groupby(stratum).transform("sum").round()
     return (order <= expected).to_numpy()
