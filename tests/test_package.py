@@ -13,7 +13,7 @@ import pytest
 
 import nnlab
 
-ROOT = Path(nnlab.__file__).parent
+ROOT = Path(__file__).parents[1] / "nnlab"
 SOURCES = sorted(ROOT.rglob("*.py"))
 CORE = [
     "_validation",

@@ -1,5 +1,6 @@
 """Batches, accuracy, fit and its History, and files: what they do, what they survive, what they refuse."""
 
+import contextlib
 import copy
 import math
 import os
@@ -717,6 +718,21 @@ def test_other_errors_of_a_callback_are_not_swallowed():
     optimizer = SGD(network.parameters(), lr=0.5)
     with pytest.raises(ZeroDivisionError):
         train(network, optimizer=optimizer, schedule=lambda part: 0.1, on_epoch_end=lambda history: 1 / 0)
+    assert optimizer.lr == 0.5
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_the_learning_rate_is_given_back_however_training_ends(error):
+    network = make_network()
+    optimizer = SGD(network.parameters(), lr=0.5)
+
+    def loss(scores, y):
+        if optimizer.lr < 0.5:  # the schedule is at work: in the middle of an epoch
+            raise error
+        return softmax_cross_entropy(scores, y)
+
+    with contextlib.nullcontext() if error is KeyboardInterrupt else pytest.raises(error):
+        train(network, loss=loss, optimizer=optimizer, schedule=lambda part: 0.1)
     assert optimizer.lr == 0.5
 
 
