@@ -85,7 +85,7 @@ def part(exercise: Exercise, path: tuple) -> str:
     """Name a part of the result as the learner knows it: "dW", "grads['Wh']", "the result"."""
     names = [name.strip() for name in exercise.returns.split(",")] if exercise.returns else []
     if not path:
-        return names[0] if len(names) == 1 else "the result"
+        return names[0] if len(names) == 1 and names[0].isidentifier() else "the result"
     head, *rest = path
     if isinstance(head, int):
         text = names[head] if head < len(names) > 1 else f"the {NUMBER_WORDS[head]} result"
@@ -153,6 +153,11 @@ def wrong_type(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Tria
                 if leaf.got.type_name == "missing":
                     return Finding(
                         "wrong-type", f"{part(exercise, leaf.path)} is missing from what you return."
+                    )
+                if not leaf.path and trial.probe.observe is not None and " " in exercise.returns:
+                    return Finding(
+                        "wrong-type",
+                        f"Your function should return {exercise.returns}, but gives {leaf.got.text}.",
                     )
                 name = part(exercise, leaf.path)
                 text = f"{name} should be {expected}, but your function gives {leaf.got.text}."
