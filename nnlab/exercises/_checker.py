@@ -312,11 +312,11 @@ def outcomes_of(
 ) -> list[Outcome]:
     """Return what a trusted function shows on every probe."""
     wanted = [o.seen for o in expected] if expected is not None else [None] * len(exercise.probes)
-    results = []
-    for probe, like in zip(exercise.probes, wanted, strict=True):
-        with _sandbox.kept_state():
-            results.append(observe(exercise, probe, function, like))
-    return results
+    with _sandbox.kept_state():
+        return [
+            observe(exercise, probe, function, like)
+            for probe, like in zip(exercise.probes, wanted, strict=True)
+        ]
 
 
 def _suspects(exercise: Exercise, make: Callable) -> list[tuple[Suspect, list[Outcome]]]:

@@ -199,7 +199,7 @@ def _size(value: Any) -> int:
 
 
 def _showable(value: Any) -> bool:
-    return isinstance(value, (int, float, str, bool, np.ndarray, dict, tuple, list))
+    return isinstance(value, (int, float, str, bool, np.ndarray, dict, tuple, list)) or hasattr(value, "text")
 
 
 def show(value: Any) -> str:
