@@ -128,6 +128,7 @@ def fit_outcome(frame: pd.DataFrame, basics: pd.DataFrame) -> dict[str, Any]:
     return {
         "intercept": round(float(model.intercept_[0]), 4),
         "weights": {name: w.tolist() for name, w in zip(codes, weights, strict=True)},
+        "saturday": round(float(y[basics["weekday"] == 5].mean()), 4),
         "alike": round(alikeness(y, model.predict_proba(X)[:, 1], frame["PatientId"], basics["visit"]), 3),
     }
 

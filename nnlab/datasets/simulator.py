@@ -52,17 +52,23 @@ def group(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def draw(counts: Any, given: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return one draw per entry of `given` from the row of the table of counts that it names.
+    """Return one draw per entry of `given`, from the row of the table of counts that it names.
 
-    One random number per draw is looked up in the cumulative shares of all rows, laid end to end.
+    Draws from one row are spread evenly over its cumulative shares, in random order, so that they come out in
+    the expected numbers (systematic sampling: Madow 1949). All rows, laid end to end, are looked up at once.
     """
     table = np.asarray(counts, dtype=float)
     # A row without any count would have no shares; it takes those of the whole table.
     table = np.where(table.sum(axis=1, keepdims=True) > 0, table, table.sum(axis=0))
     shares = np.cumsum(table, axis=1) / table.sum(axis=1, keepdims=True)
     ladder = (shares + np.arange(len(table))[:, None]).ravel()
-    u = np.minimum(rng.random(len(given)), 1 - 1e-9)
-    return np.searchsorted(ladder, given + u, side="right") - given * table.shape[1]
+
+    order = rng.permutation(len(given))
+    place = np.empty(len(given))
+    place[order] = pd.Series(given[order]).groupby(given[order]).cumcount()
+    step = (place + rng.random(len(table))[given]) / np.bincount(given, minlength=len(table))[given]
+    found = np.searchsorted(ladder, given + np.minimum(step, 1 - 1e-9), side="right")
+    return found - given * table.shape[1]
 
 
 def _patients(figures: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
@@ -179,11 +185,13 @@ def _missed(table: pd.DataFrame, figures: dict[str, Any], rng: np.random.Generat
     codes = outcome_codes(table, list(figures["patients"]["neighbourhoods"]))
     for name, (code, _) in codes.items():
         score += np.asarray(outcome["weights"][name])[code]
-    p = expit(score)
+    # The clinics open on one Saturday only: its few rows take its own share of missed appointments.
+    saturday = (table["weekday"] == 5).to_numpy()
+    p = np.where(saturday, outcome["saturday"], expit(score))
     patient, visit, r = table["index"].to_numpy(), table["visit"].to_numpy(), outcome["alike"]
     normal = np.sqrt(r) * rng.standard_normal(patient[-1] + 1)[patient]
     normal += np.sqrt(1 - r) * rng.standard_normal(visit[-1] + 1)[visit]
-    stratum = codes["waiting_age"][0]
+    stratum = np.where(saturday, -1, codes["waiting_age"][0])
     order = pd.Series(normal - ndtri(p)).groupby(stratum).rank(method="first")
     expected = pd.Series(p).groupby(stratum).transform("sum").round()
     return (order <= expected).to_numpy()

@@ -1,0 +1,309 @@
+"""The appointments: found in the right place, refused when damaged, cleaned, encoded and split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+
+from nnlab import datasets
+from nnlab.datasets import appointments, locate
+
+HEADER = (
+    "PatientId,AppointmentID,Gender,ScheduledDay,AppointmentDay,Age,Neighbourhood,Scholarship,"
+    "Hipertension,Diabetes,Alcoholism,Handcap,SMS_received,No-show"
+)
+ROWS = [
+    # A Friday's same-day booking at 18:38; a wait of 3 days; an age of -1; one booked after its appointment.
+    "29872499824296.0,1,F,2016-04-29T18:38:08Z,2016-04-29T00:00:00Z,62,JARDIM DA PENHA,0,1,0,0,0,0,No",
+    "29872499824296.0,2,F,2016-04-29T08:00:00Z,2016-05-02T00:00:00Z,62,JARDIM DA PENHA,0,1,0,0,0,1,Yes",
+    "93779.52927,3,M,2016-05-10T10:30:00Z,2016-05-11T00:00:00Z,-1,ROMÃO,0,0,0,0,0,0,No",
+    "5.0,4,M,2016-05-10T10:51:53Z,2016-05-09T00:00:00Z,38,ROMÃO,1,0,0,0,4,0,Yes",
+]
+
+
+def write(path: Path, *, header: str = HEADER, rows: list[str] | None = None) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *(ROWS if rows is None else rows)]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> pd.DataFrame:
+    return datasets.load_appointments(write(tmp_path / "a.csv")).frame
+
+
+# --- where it is found --------------------------------------------------------------------------------------
+
+
+def test_the_places_are_searched_in_order(empty_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = appointments.FILE
+    places = [
+        ("cache/" + name, f"download cache/{name}"),
+        ("kaggle/noshowappointments/" + name, f"Kaggle input/noshowappointments/{name}"),
+        ("data/" + name, f"data/{name}"),
+        ("chosen/" + name, f"NNLAB_DATA/{name}"),
+    ]
+    monkeypatch.setenv("NNLAB_DATA", str(empty_machine / "chosen"))
+    (empty_machine / "chosen").mkdir()
+    assert datasets.load_appointments().source == "simulated (embedded)"
+    for file, label in places:  # from the last place to the first: each new file wins over those before
+        path = write(empty_machine / file)
+        assert label in datasets.load_appointments().source
+        assert datasets.where("appointments") == path
+    given = write(empty_machine / "mine.csv")
+    assert "mine.csv" in datasets.load_appointments(given).source
+    assert f"cache/{name}" in datasets.load_appointments(empty_machine / "cache").source
+
+
+def test_newer_kaggle_mounts_are_found(empty_machine: Path) -> None:
+    write(empty_machine / "kaggle/datasets/joniarroba/noshowappointments" / appointments.FILE)
+    assert "Kaggle input" in datasets.load_appointments().source
+
+
+def test_the_data_folder_of_the_course_is_found_from_its_notebooks(tmp_path, monkeypatch) -> None:
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert tmp_path / "data" in locate.data_folders()
+    monkeypatch.chdir(tmp_path)
+    assert locate.data_folders()[0] == tmp_path / "data"
+
+
+def test_a_wrong_folder_in_the_environment_is_mentioned(empty_machine: Path, monkeypatch) -> None:
+    monkeypatch.setenv("NNLAB_DATA", str(empty_machine / "no such folder"))
+    with pytest.warns(UserWarning, match=r"NNLAB_DATA names .*no such folder, which is not a folder"):
+        assert datasets.where("appointments") is None
+
+
+def test_a_path_that_leads_nowhere_is_an_error(empty_machine: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.csv to be a data file, or a folder with one of"):
+        datasets.load_appointments(empty_machine / "nowhere.csv")
+
+
+def test_the_real_file_is_known_by_its_checksum(real_appointments: Path) -> None:
+    data = datasets.load_appointments(real_appointments)
+    assert data.is_real
+    assert not data.simulated
+    assert str(data) == "110,527 appointments, 20.19 % missed · real: KaggleV2-May-2016.csv"
+
+
+def test_an_edited_copy_is_neither_real_nor_simulated(tmp_path: Path) -> None:
+    data = datasets.load_appointments(write(tmp_path / appointments.FILE))
+    assert not data.is_real
+    assert not data.simulated
+    assert data.source.startswith("unverified: ")
+    assert str(tmp_path) not in str(data)
+
+
+# --- damaged files ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"expected a table, got an empty file"),
+        (HEADER.encode(), r"expected rows below the header, got none"),
+        (HEADER.replace("Age,", "").encode() + b"\n", r"lacks 'Age'"),
+        ((HEADER + ",Income\n").encode(), r"has the unknown 'Income'"),
+        ("\n".join([HEADER, ROWS[0], ROWS[2]]).encode("latin-1"), r"line 3: expected UTF-8 text"),
+        ("\n".join([HEADER, ROWS[0], ROWS[1] + ",7"]).encode(), r"Expected 14 fields in line 3, saw 15"),
+        (
+            "\n".join([HEADER, ROWS[0], ROWS[1][:70]]).encode(),
+            r"line 3, .*got nothing \(the file seems to be cut",
+        ),
+    ],
+    ids=[
+        "empty",
+        "header-only",
+        "missing-column",
+        "unknown-column",
+        "not-utf-8",
+        "too-many-fields",
+        "truncated",
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        datasets.load_appointments(tmp_path / "a.csv")
+    assert "a.csv" in str(error.value)
+    assert "nnlab data get appointments" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("PatientId", "someone", "a positive number, got 'someone'"),
+        ("AppointmentID", "1.5", "a whole number from 1 to 1000000000, got 1.5"),
+        ("Gender", "X", "F or M, got 'X'"),
+        ("ScheduledDay", "yesterday", "a time such as 2016-04-29T18:38:08Z, got 'yesterday'"),
+        ("AppointmentDay", "2016-02-30T00:00:00Z", "a time such as .*, got '2016-02-30T00:00:00Z'"),
+        ("Age", "-2", "a whole number from -1 to 130, got -2"),
+        ("Age", "old", "a whole number from -1 to 130, got 'old'"),
+        ("Neighbourhood", "", "a name, got nothing"),
+        ("Neighbourhood", "12", "a name, got '12'"),
+        ("Hipertension", "2", "a whole number from 0 to 1, got 2"),
+        ("Handcap", "5", "a whole number from 0 to 4, got 5"),
+        ("No-show", "Maybe", "No or Yes, got 'Maybe'"),
+        ("No-show", "1", "No or Yes, got '1'"),
+    ],
+)
+def test_a_wrong_value_is_named_by_line_and_column(
+    tmp_path: Path, column: str, value: str, expected: str
+) -> None:
+    fields = ROWS[1].split(",")
+    fields[HEADER.split(",").index(column)] = value
+    path = write(tmp_path / "a.csv", rows=[ROWS[0], ",".join(fields), ROWS[0]])
+    with pytest.raises(ValueError, match=rf"a\.csv, line 3, column {column}: expected {expected}; "):
+        datasets.load_appointments(path)
+
+
+def test_columns_may_come_in_any_order_and_with_a_byte_order_mark(
+    tmp_path: Path, table: pd.DataFrame
+) -> None:
+    path = tmp_path / "b.csv"
+    table[table.columns[::-1]].to_csv(path, index=False, encoding="utf-8-sig")
+    pd.testing.assert_frame_equal(datasets.load_appointments(path).frame, table)
+
+
+# --- from the table to numbers ------------------------------------------------------------------------------
+
+
+def test_impossible_rows_are_removed_and_counted(table: pd.DataFrame) -> None:
+    frame, report = datasets.clean(table)
+    assert (report.rows, report.negative_age, report.scheduled_after_appointment, report.kept) == (4, 1, 1, 2)
+    assert str(report) == (
+        "4 rows: 1 removed for a negative age, 1 scheduled after their appointment; 2 kept"
+    )
+    assert list(frame["AppointmentID"]) == [1, 2]
+    assert len(table) == 4
+
+
+def test_the_real_table_has_six_impossible_rows(real_appointments: Path) -> None:
+    _, report = datasets.clean(datasets.load_appointments(real_appointments).frame)
+    assert (report.negative_age, report.scheduled_after_appointment, report.kept) == (1, 5, 110_521)
+
+
+def test_features_by_hand(table: pd.DataFrame) -> None:
+    frame, _ = datasets.clean(table)
+    assert list(datasets.waiting_days(frame)) == [0, 3]
+    found = datasets.features(frame)
+    assert list(found["log_waiting_days"]) == pytest.approx([0.0, np.log(4.0)])
+    assert list(found["hour_booked"]) == pytest.approx([18 + 38 / 60, 8.0])
+    assert list(found["waiting"]) == ["0", "3-4"]
+    assert list(found["age_group"]) == ["56-65", "56-65"]
+    assert list(found["booked_at"]) == ["17+", "8"]
+    assert list(found["weekday"]) == ["Friday", "Monday"]
+    assert list(found["weekday_booked"]) == ["Friday", "Friday"]
+    assert not {"PatientId", "AppointmentID"} & set(found)
+    assert list(datasets.target(frame)) == [0, 1]
+
+
+def test_features_of_a_table_that_was_not_cleaned_are_refused(table: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match=r"got 2 impossible rows; call clean\(\) first"):
+        datasets.features(table)
+
+
+@pytest.fixture(scope="module")
+def simulated() -> pd.DataFrame:
+    frame, _ = datasets.clean(datasets.simulate_appointments(rng=np.random.default_rng(1)))
+    return frame
+
+
+@pytest.mark.parametrize("by", ["row", "patient"])
+def test_a_split_takes_every_row_once_and_keeps_the_base_rate(simulated: pd.DataFrame, by: str) -> None:
+    parts = datasets.split(simulated, by=by, rng=np.random.default_rng(0))
+    rows = np.concatenate(list(parts.rows.values()))
+    assert sorted(rows) == list(range(len(simulated)))
+    for name, share in (("train", 0.7), ("validation", 0.1), ("test", 0.2)):
+        X, y = getattr(parts, name)
+        assert X.shape == (len(y), len(parts.feature_names))
+        assert len(y) == pytest.approx(share * len(simulated), rel=0.03)
+        assert y.mean() == pytest.approx(datasets.target(simulated).mean(), abs=0.004)
+        np.testing.assert_array_equal(y, datasets.target(simulated)[parts.rows[name]])
+
+
+def test_only_a_split_by_patient_keeps_patients_apart(simulated: pd.DataFrame) -> None:
+    patients = simulated["PatientId"].to_numpy()
+    for by in ("row", "patient"):
+        parts = datasets.split(simulated, by=by, rng=np.random.default_rng(0))
+        shared = np.isin(patients[parts.rows["test"]], patients[parts.rows["train"]]).mean()
+        assert parts.shared_patients == shared
+        assert (shared == 0) == (by == "patient")
+    assert "0.0 % of test rows are of patients also in training" in repr(parts)
+
+
+def test_scaling_is_fitted_on_the_training_part_only(simulated: pd.DataFrame) -> None:
+    parts = datasets.split(simulated, rng=np.random.default_rng(0))
+    age = parts.feature_names.index("age")
+    train = simulated["Age"].to_numpy()[parts.rows["train"]]
+    expected = (simulated["Age"].to_numpy()[parts.rows["test"]] - train.mean()) / train.std()
+    np.testing.assert_allclose(parts.test.X[:, age], expected, rtol=1e-10)
+    assert parts.train.X[:, age].mean() == pytest.approx(0, abs=1e-10)
+    assert abs(parts.test.X[:, age].mean()) > 1e-6
+
+
+def test_categories_are_one_hot(simulated: pd.DataFrame) -> None:
+    parts = datasets.split(simulated, rng=np.random.default_rng(0), dtype=np.float32)
+    columns = [i for i, name in enumerate(parts.feature_names) if name.startswith("neighbourhood_")]
+    assert len(columns) == 81
+    block = parts.test.X[:, columns]
+    assert block.dtype == np.float32
+    assert set(np.unique(block)) == {0.0, 1.0}
+    assert (block.sum(axis=1) == 1).all()
+
+
+def test_the_same_generator_gives_the_same_split(simulated: pd.DataFrame) -> None:
+    first, again, other = (datasets.split(simulated, rng=np.random.default_rng(seed)) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.rows["test"], again.rows["test"])
+    np.testing.assert_array_equal(first.train.X, again.train.X)
+    assert not np.array_equal(first.rows["test"], other.rows["test"])
+
+
+def test_patient_history_by_hand() -> None:
+    y = np.array([1, 0, 1, 0, 1])
+    patients = np.array([7, 7, 7, 8, 8])
+    found = datasets.patient_history(y, patients, train=np.array([0, 1, 3]))
+    # Base rate of training 1/3. Row 0 sees row 1 only, row 2 sees rows 0 and 1, row 3 nothing, row 4 row 3.
+    expected = [(0 + 1) / 4, (1 + 1) / 4, (1 + 1) / 5, 1 / 3, (0 + 1) / 4]
+    assert list(found["history_share_missed"]) == pytest.approx(expected)
+    assert list(np.expm1(found["history_appointments"])) == pytest.approx([1, 1, 2, 0, 1])
+
+
+def test_what_is_remembered_of_a_patient_helps_by_row_only(simulated: pd.DataFrame) -> None:
+    """The leak, measured: a feature made from the patient's other rows gains by row and not by patient."""
+    gain = {}
+    for by in ("row", "patient"):
+        scores = []
+        for history in (False, True):
+            parts = datasets.split(simulated, by=by, history=history, rng=np.random.default_rng(0))
+            names = ["age", "log_waiting_days", "hour_booked", "sms_received"]
+            names += ["history_share_missed", "history_appointments"] if history else []
+            columns = [parts.feature_names.index(name) for name in names]
+            model = HistGradientBoostingClassifier(max_iter=50, random_state=0)
+            model.fit(parts.train.X[:, columns], parts.train.y)
+            scores.append(roc_auc_score(parts.test.y, model.predict_proba(parts.test.X[:, columns])[:, 1]))
+        gain[by] = scores[1] - scores[0]
+    assert gain["row"] > 0.01
+    assert gain["patient"] < 0.005
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"by": "week"}, ValueError, "by as one of 'row', 'patient', got 'week'"),
+        ({"test": 0}, ValueError, "test > 0, got 0"),
+        ({"test": 0.5, "validation": 0.5}, ValueError, "validation < 0.5, got 0.5"),
+        ({"rng": 7}, TypeError, "rng as a np.random.Generator"),
+        ({"dtype": int}, TypeError, "dtype float32 or float64"),
+    ],
+)
+def test_a_split_refuses_wrong_arguments(
+    simulated: pd.DataFrame, arguments: dict, error: type, message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        datasets.split(simulated, **arguments)
