@@ -15,7 +15,7 @@ import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, recall_score, roc_auc_score
 
-from nnlab.activations import ReLU, SiLU, Softmax, Tanh
+from nnlab.activations import ReLU, Softmax, Tanh
 from nnlab.datasets import Digits, Split, make_circles
 from nnlab.initializers import Initializer, he_normal, normal, torch_uniform, uniform
 from nnlab.layers import MLP, Layer, Linear, Sequential
@@ -35,7 +35,7 @@ class Scale:
     mnist_rows: int = 48_000  # a multiple of 32, so that the last mini-batch is whole
     mnist_epochs: int = 100
     softmax_epochs: int = 10
-    learner_epochs: int = 15
+    learner_epochs: int = 12
 
 
 FULL = Scale()
@@ -59,7 +59,7 @@ class Experiment:
     title: str
     setup: str
     published: str
-    data: str  # the data set it needs: "appointments", "mnist" or "" for none
+    data: str  # what it needs: "appointments" (split by row or "… by patient"), "mnist", or "" for nothing
     run: Callable[..., Outcome]
 
 
@@ -144,12 +144,16 @@ def learner(n_in: int, rng: np.random.Generator, dtype=np.float32) -> tuple[MLP,
 
     Strong weight decay is what counts: the table is noisy, and an undecayed network learns its noise.
     """
-    network = MLP([n_in, 128, 64, 2], activation=SiLU, rng=rng, dtype=dtype)
+    network = MLP([n_in, 128, 2], activation=ReLU, rng=rng, dtype=dtype)
     return network, AdamW(network.parameters(), lr=0.003, weight_decay=1.0)
 
 
 def no_show_learned(split: Split, scale: Scale, report: Report) -> Outcome:
-    """Train the `learner` and scikit-learn's gradient boosting on the same features and split."""
+    """Train the `learner` and scikit-learn's gradient boosting on the same features and split.
+
+    The split is by patient: dealt out row by row, most test rows are of patients who are in the training
+    part too, and trees are quick to recognize them.
+    """
     rng = np.random.default_rng(0)
     network, optimizer = learner(split.train.X.shape[1], rng, split.train.X.dtype)
     history = fit(
@@ -177,7 +181,7 @@ def no_show_learned(split: Split, scale: Scale, report: Report) -> Outcome:
     }
     difference = measured["ROC-AUC of the network"] - measured["ROC-AUC of gradient boosting"]
     shows = (
-        f"With mini-batches, an adaptive optimizer and weight decay the same kind of network learns: its "
+        f"With mini-batches, an adaptive optimizer and weight decay a small network does learn: its "
         f"ROC-AUC differs from gradient boosting's by {difference:+.4f}, on the same split and features."
     )
     return Outcome(measured, shows, history.metrics)
@@ -441,9 +445,9 @@ EXPERIMENTS = [
     Experiment(
         "no-show-learned",
         "No-shows, learned",
-        "128-64 SiLU, batch 512, AdamW with weight decay, cosine schedule, best epoch by validation",
+        "128 ReLU, batch 512, AdamW with weight decay 1, cosine schedule; split by patient",
         "none: the network that the two before could have been",
-        "appointments",
+        "appointments by patient",
         no_show_learned,
     ),
     Experiment(

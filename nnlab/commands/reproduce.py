@@ -112,19 +112,20 @@ class _Data:
     def of(self, experiment: Experiment) -> tuple[tuple, str]:
         name = experiment.data
         if name not in self._loaded:
-            self._loaded[name] = {"appointments": self._appointments, "mnist": self._mnist}[name]()
+            self._loaded[name] = _mnist() if name == "mnist" else _appointments(name)
         return self._loaded[name]
 
-    @staticmethod
-    def _appointments() -> tuple[tuple, str]:
-        table = datasets.load_appointments()
-        frame, _ = datasets.clean(table.frame)
-        return (datasets.split(frame, rng=np.random.default_rng(0), dtype=np.float32),), table.source
 
-    @staticmethod
-    def _mnist() -> tuple[tuple, str]:
-        digits = datasets.load_mnist(dtype=np.float32)
-        return (digits,), digits.source
+def _appointments(name: str) -> tuple[tuple, str]:
+    table = datasets.load_appointments()
+    frame, _ = datasets.clean(table.frame)
+    by = "patient" if name.endswith("by patient") else "row"
+    return (datasets.split(frame, by=by, rng=np.random.default_rng(0), dtype=np.float32),), table.source
+
+
+def _mnist() -> tuple[tuple, str]:
+    digits = datasets.load_mnist(dtype=np.float32)
+    return (digits,), digits.source
 
 
 def markdown(rows: list[Row]) -> str:
