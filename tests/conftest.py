@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+# One test process a core (pytest -n) leaves one thread each: OpenMP's threads wait by spinning, and two
+# processes of two threads on two cores were ten times slower. Set before NumPy and torch are imported.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
 # Checking an exercise records progress; tests must not write into the user's own file. Kernels that nbval
 # starts inherit the variable.
 os.environ["NNLAB_PROGRESS"] = os.path.join(tempfile.mkdtemp(prefix="nnlab-tests-"), "progress.json")

@@ -11,14 +11,6 @@ from nnlab.commands import doctor
 from nnlab.commands.reproduce import figure
 
 
-@pytest.fixture
-def without_data(monkeypatch, tmp_path):
-    """No real data: an empty NNLAB_DATA folder, working folder and download cache."""
-    monkeypatch.setenv("NNLAB_DATA", str(tmp_path))
-    monkeypatch.setenv("NNLAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as end:
@@ -46,7 +38,7 @@ def test_help_imports_no_heavy_package():
     assert done.stdout.endswith("[]\n")
 
 
-def test_doctor_reports_packages_threads_and_data(without_data, capsys):
+def test_doctor_reports_packages_threads_and_data(empty_machine, capsys):
     assert main(["doctor", "--json"]) == 0
     findings = {f["name"]: f for f in json.loads(capsys.readouterr().out)}
     assert {"python", "numpy", "pandas", "appointments", "mnist", "matrix library"} <= set(findings)
@@ -74,7 +66,7 @@ def test_doctor_takes_a_missing_torch_as_a_note(monkeypatch):
     assert "notebooks 03, 06 and 07" in finding.remedy
 
 
-def test_data_list_and_where(without_data, capsys):
+def test_data_list_and_where(empty_machine, capsys):
     assert main(["data", "list"]) == 0
     assert "simulated (embedded)" in capsys.readouterr().out
     assert main(["data", "list", "--json"]) == 0
@@ -90,7 +82,7 @@ def test_data_where_prints_the_file(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out.strip() == str(tmp_path / "mnist.npz")
 
 
-def test_data_get_without_a_network_exits_with_1_and_says_what_to_do(without_data, capsys):
+def test_data_get_without_a_network_exits_with_1_and_says_what_to_do(empty_machine, capsys):
     assert main(["data", "get", "appointments", "--url", "http://127.0.0.1:9/nothing.csv"]) == 1
     assert "by hand" in capsys.readouterr().err
 
