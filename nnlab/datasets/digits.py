@@ -119,13 +119,16 @@ def read_npz(path: Path) -> Images:
     """Return the images of an .npz in Keras' layout: x_train, y_train, x_test, y_test."""
     wanted = ("x_train", "y_train", "x_test", "y_test")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise ValueError("it holds a single array")
+        with archive:
             missing = [name for name in wanted if name not in archive]
             if missing:
                 raise ValueError(f"it lacks {', '.join(missing)}")
             x_train, y_train, x_test, y_test = (archive[name] for name in wanted)
-    except (ValueError, AttributeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        # np.load takes a file that is no archive for a pickle or a plain array; either is wrong here.
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        # What is neither an archive nor an array, np.load takes for a pickle, and refuses.
         raise ValueError(
             f"{path}: expected an archive of {', '.join(wanted)}, but {error}; {REMEDY}"
         ) from None

@@ -191,10 +191,11 @@ def _missed(table: pd.DataFrame, figures: dict[str, Any], rng: np.random.Generat
     patient, visit, r = table["index"].to_numpy(), table["visit"].to_numpy(), outcome["alike"]
     normal = np.sqrt(r) * rng.standard_normal(patient[-1] + 1)[patient]
     normal += np.sqrt(1 - r) * rng.standard_normal(visit[-1] + 1)[visit]
-    stratum = np.where(saturday, -1, codes["waiting_age"][0])
+    stratum = pd.Series(np.where(saturday, -1, codes["waiting_age"][0]))
     order = pd.Series(normal - ndtri(p)).groupby(stratum).rank(method="first")
-    expected = pd.Series(p).groupby(stratum).transform("sum").round()
-    return (order <= expected).to_numpy()
+    # Rounded on the running total, so that the roundings of neighboring groups do not add up.
+    total = pd.Series(p).groupby(stratum).sum().cumsum().round()
+    return (order <= stratum.map(total - total.shift(fill_value=0))).to_numpy()
 
 
 def _as_published(table: pd.DataFrame, figures: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:

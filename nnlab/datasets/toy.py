@@ -60,7 +60,7 @@ def make_spirals(
     *,
     n_classes: int = 3,
     noise: float = 0.1,
-    turns: float = 0.75,
+    turns: float = 1.25,
     rng: np.random.Generator | None = None,
     dtype: Any = np.float64,
 ) -> Points:
