@@ -8,23 +8,14 @@ import re
 import numpy as np
 import pytest
 
-from nnlab.exercises import _checker, _registry
+from nnlab.exercises import _checker, _matching, _registry
 from nnlab.exercises._compare import plain
-from nnlab.exercises._findings import Trial
 from nnlab.exercises._registry import Exercise
 from nnlab.exercises._report import _size
+from nnlab.exercises._trials import reference_outcomes, trials_of
 
 EXERCISES = [pytest.param(exercise, id=exercise.name) for exercise in _registry.available()]
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES)
-
-
-def trials(exercise: Exercise, outcomes: list) -> list[Trial]:
-    return [
-        Trial(probe, wanted.seen, outcome, *_checker.tolerances(exercise, probe))
-        for probe, wanted, outcome in zip(
-            exercise.probes, _checker.reference_outcomes(exercise), outcomes, strict=True
-        )
-    ]
 
 
 def finite(value) -> bool:
@@ -51,7 +42,7 @@ def test_the_page_is_complete(exercise):
 
 @every_exercise
 def test_the_reference_is_finite_everywhere(exercise):
-    for probe, outcome in zip(exercise.probes, _checker.reference_outcomes(exercise), strict=True):
+    for probe, outcome in zip(exercise.probes, reference_outcomes(exercise), strict=True):
         assert outcome.raised is None, probe.label
         assert finite(plain(outcome.seen)), probe.label
 
@@ -114,8 +105,8 @@ def test_other_forms_of_the_same_values_pass(exercise, change):
 
 @every_exercise
 def test_every_mistake_is_rejected_and_named(exercise):
-    for suspect, outcomes in _checker.single_outcomes(exercise):
-        result = _checker.verdict(exercise, trials(exercise, outcomes))
+    for suspect, outcomes in _matching.single_outcomes(exercise):
+        result = _checker.verdict(exercise, trials_of(exercise, outcomes))
         assert result.status in ("failed", "error"), f"{suspect.slugs} passes:\n{suspect.source}"
         assert result.mistakes == suspect.slugs, (
             f"{suspect.slugs} taken for {result.mistakes}:\n{suspect.source}"
@@ -126,7 +117,7 @@ def test_every_mistake_is_rejected_and_named(exercise):
 def test_every_mistake_is_named_through_the_sandbox(exercise):
     """One variant of each mistake takes the learner's way, from the call to the printed text."""
     for known in exercise.mistakes:
-        suspect = next(s for s, _ in _checker.single_outcomes(exercise) if s.slugs == (known.slug,))
+        suspect = next(s for s, _ in _matching.single_outcomes(exercise) if s.slugs == (known.slug,))
         result = _checker.judge(exercise, suspect.function)
         assert result.mistakes == (known.slug,)
         assert known.says in str(result)
@@ -134,23 +125,23 @@ def test_every_mistake_is_named_through_the_sandbox(exercise):
 
 @every_exercise
 def test_a_symptom_shows_in_its_variants_and_not_in_the_reference(exercise):
-    assert _checker.with_symptoms(exercise, trials(exercise, _checker.reference_outcomes(exercise))) == ()
+    assert _matching.with_symptoms(exercise, trials_of(exercise, reference_outcomes(exercise))) == ()
     for known in exercise.mistakes:
         if known.symptom is not None:
-            ways = [o for s, o in _checker.single_outcomes(exercise) if s.slugs == (known.slug,)]
-            assert any(known.slug in _checker.with_symptoms(exercise, trials(exercise, o)) for o in ways)
+            ways = [o for s, o in _matching.single_outcomes(exercise) if s.slugs == (known.slug,)]
+            assert any(known.slug in _matching.with_symptoms(exercise, trials_of(exercise, o)) for o in ways)
 
 
 @every_exercise
 def test_two_mistakes_together_are_named(exercise):
     """Every pair is named, unless it comes to the same as one mistake, or as none."""
-    expected = trials(exercise, _checker.reference_outcomes(exercise))
+    expected = trials_of(exercise, reference_outcomes(exercise))
     told = 0
-    for suspect, outcomes in _checker.pair_outcomes(exercise):
-        tried = trials(exercise, outcomes)
+    for suspect, outcomes in _matching.pair_outcomes(exercise):
+        tried = trials_of(exercise, outcomes)
         if all(t.right for t in tried) or not any(o.raised is None for o in outcomes):
             continue
-        readings = _checker.matching(exercise, tried)
+        readings = _matching.matching(exercise, tried)
         if readings and all(len(reading) == 1 for reading in readings):
             continue
         if (

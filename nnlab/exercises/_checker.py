@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dis
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from nnlab.exercises import _errors, _findings, _progress, _registry, _sandbox
-from nnlab.exercises._compare import same
-from nnlab.exercises._findings import Finding, Trial
-from nnlab.exercises._outcomes import Outcome, code_of, is_blank, observe
+from nnlab.exercises._findings import Finding
+from nnlab.exercises._matching import matching, with_symptoms
+from nnlab.exercises._outcomes import code_of, is_blank, observe
 from nnlab.exercises._registry import Exercise, Function
 from nnlab.exercises._report import Result, smallest_example
-from nnlab.exercises._variants import Suspect, pairs, singles
+from nnlab.exercises._trials import Trial, reference_outcomes, trials_of
 
 STAND_IN = "__nnlab_stand_in__"  # marks a reference that `working` put in place of an unfinished answer
 SIMPLE = {"RESUME", "NOP", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "LOAD_CONST", "RETURN_CONST"}
@@ -79,27 +79,17 @@ def judge(exercise: Exercise, function: Function, how: str | None = None) -> Res
     """Return the verdict on a function, without counting it as an attempt."""
     if not_attempted(function):
         return _not_attempted(exercise)
-    expected = reference_outcomes(exercise)
     jobs = [
         functools.partial(observe, exercise, probe, function, wanted.seen)
-        for probe, wanted in zip(exercise.probes, expected, strict=True)
+        for probe, wanted in zip(exercise.probes, reference_outcomes(exercise), strict=True)
     ]
     run = _sandbox.run(jobs, exercise.seconds, how)
-    trials = [
-        Trial(probe, wanted.seen, outcome, *tolerances(exercise, probe))
-        for probe, wanted, outcome in zip(exercise.probes, expected, run.results, strict=False)
-    ]
-    if _left_blank(trials):
+    tried = trials_of(exercise, run.results)
+    if _left_blank(tried):
         return _not_attempted(exercise)
     if run.ended != "done":
-        return replace(_unfinished(exercise, run, len(trials)), output=run.output)
-    return replace(verdict(exercise, trials), output=run.output)
-
-
-def tolerances(exercise: Exercise, probe: Any) -> tuple[float, float]:
-    """Return the relative and absolute tolerance of a probe."""
-    rtol = exercise.rtol if probe.rtol is None else probe.rtol
-    return rtol, exercise.atol if probe.atol is None else probe.atol
+        return replace(_unfinished(exercise, run, len(tried)), output=run.output)
+    return replace(verdict(exercise, tried), output=run.output)
 
 
 # Not attempted, not finished
@@ -245,93 +235,3 @@ def _reading(exercise: Exercise, slugs: tuple[str, ...]) -> str:
     return f"{'Two' if len(slugs) == 2 else 'Several'} mistakes together.\n" + "\n".join(
         f"{i}. {says[s]}" for i, s in enumerate(slugs, 1)
     )
-
-
-def matching(exercise: Exercise, trials: Sequence[Trial]) -> list[tuple[str, ...]]:
-    """Return the readings (one slug, or two) whose variants behave as the trials do; simplest first."""
-    for suspects in (single_outcomes(exercise), pair_outcomes(exercise)):
-        found = [s.slugs for s, outcomes in suspects if agrees(exercise, trials, outcomes, len(s.slugs))]
-        if found:
-            return list(dict.fromkeys(found))
-    return []
-
-
-def with_symptoms(exercise: Exercise, trials: Sequence[Trial]) -> tuple[str, ...]:
-    """Return the mistakes whose symptoms the ordinary trials show, where every one of them gave a result."""
-    ordinary = [t for t in trials if t.probe.kind in ("main", "other")]
-    if any(t.outcome.raised for t in ordinary):
-        return ()
-    seen = [t.outcome.seen for t in ordinary]
-    return tuple(k.slug for k in exercise.mistakes if k.symptom is not None and _holds(k.symptom, seen))
-
-
-def _holds(symptom: Callable[[list], bool], seen: list) -> bool:
-    try:
-        return bool(symptom(seen))
-    except (TypeError, KeyError, IndexError):  # an observation without the parts that the symptom looks at
-        return False
-
-
-def agrees(exercise: Exercise, trials: Sequence[Trial], outcomes: Sequence[Outcome], mistakes: int) -> bool:
-    """Whether a variant does the same as the learner's function on these trials, and that tells something.
-
-    A wrong value tells. An error tells only for a single mistake, and only with the same words: many mistakes
-    end in the same kind of error.
-    """
-    place = {id(probe): i for i, probe in enumerate(exercise.probes)}
-    telling = False
-    for trial in trials:
-        theirs, ours = trial.outcome, outcomes[place[id(trial.probe)]]
-        if theirs.raised is None and ours.raised is None:
-            if not same(ours.seen, theirs.seen, trial.rtol, trial.atol):
-                return False
-            telling = telling or not trial.right
-        elif theirs.raised is None or ours.raised is None or theirs.raised.type_name != ours.raised.type_name:
-            return False
-        elif mistakes == 1:
-            telling = telling or theirs.raised.text == ours.raised.text
-    return telling
-
-
-# What the reference and the variants show, computed once
-
-
-_REFERENCES: dict[str, list[Outcome]] = {}
-_SUSPECTS: dict[tuple[str, Callable], list[tuple[Suspect, list[Outcome]]]] = {}
-
-
-def reference_outcomes(exercise: Exercise) -> list[Outcome]:
-    """Return what the reference shows on every probe."""
-    if exercise.name not in _REFERENCES:
-        _REFERENCES[exercise.name] = outcomes_of(exercise, exercise.reference)
-    return _REFERENCES[exercise.name]
-
-
-def outcomes_of(
-    exercise: Exercise, function: Function, expected: Iterable[Outcome] | None = None
-) -> list[Outcome]:
-    """Return what a trusted function shows on every probe."""
-    wanted = [o.seen for o in expected] if expected is not None else [None] * len(exercise.probes)
-    with _sandbox.kept_state():
-        return [
-            observe(exercise, probe, function, like)
-            for probe, like in zip(exercise.probes, wanted, strict=True)
-        ]
-
-
-def _suspects(exercise: Exercise, make: Callable) -> list[tuple[Suspect, list[Outcome]]]:
-    key = (exercise.name, make)
-    if key not in _SUSPECTS:
-        expected = reference_outcomes(exercise)
-        _SUSPECTS[key] = [(s, outcomes_of(exercise, s.function, expected)) for s in make(exercise)]
-    return _SUSPECTS[key]
-
-
-def single_outcomes(exercise: Exercise) -> list[tuple[Suspect, list[Outcome]]]:
-    """Return every known mistake with what it shows."""
-    return _suspects(exercise, singles)
-
-
-def pair_outcomes(exercise: Exercise) -> list[tuple[Suspect, list[Outcome]]]:
-    """Return every two mistakes that can be made together, with what they show."""
-    return _suspects(exercise, pairs)

@@ -11,12 +11,9 @@ from typing import Any
 import numpy as np
 
 from nnlab.exercises import _errors
-from nnlab.exercises._compare import Leaf, Odd, close, leaves
-from nnlab.exercises._outcomes import Outcome
-from nnlab.exercises._probes import Probe
+from nnlab.exercises._compare import Odd, close
 from nnlab.exercises._registry import Exercise
-
-NUMBER_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth")
+from nnlab.exercises._trials import Trial, part
 
 
 @dataclass(frozen=True)
@@ -25,33 +22,6 @@ class Finding:
 
     slug: str
     text: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One probe with what the reference shows on it and what the learner's function showed."""
-
-    probe: Probe
-    expected: Any
-    outcome: Outcome
-    rtol: float
-    atol: float
-
-    @property
-    def leaves(self) -> list[Leaf]:
-        """All parts of the observation, expected beside got."""
-        return list(leaves(self.expected, self.outcome.seen, self.rtol, self.atol))
-
-    @property
-    def right(self) -> bool:
-        """Whether the learner's function shows what the reference shows."""
-        return self.outcome.raised is None and all(leaf.agrees for leaf in self.leaves)
-
-    @property
-    def not_finite(self) -> bool:
-        """Whether NaN or infinity came where a number is expected."""
-        arrays = [leaf.got for leaf in self.leaves if isinstance(leaf.got, np.ndarray) and not leaf.agrees]
-        return any(not np.isfinite(a).all() for a in arrays)
 
 
 def find(exercise: Exercise, trials: Sequence[Trial]) -> Finding:
@@ -79,25 +49,6 @@ def find(exercise: Exercise, trials: Sequence[Trial]) -> Finding:
         "The result is not right, and it fits none of the mistakes known for this exercise. Work the small "
         "example below by hand and compare step by step.",
     )
-
-
-def part(exercise: Exercise, path: tuple) -> str:
-    """Name a part of the result as the learner knows it: "dW", "grads['Wh']", "the result"."""
-    names = [name.strip() for name in exercise.returns.split(",")] if exercise.returns else []
-    if not path:
-        return names[0] if len(names) == 1 and names[0].isidentifier() else "the result"
-    head, *rest = path
-    if isinstance(head, int):
-        text = names[head] if head < len(names) > 1 else f"the {NUMBER_WORDS[head]} result"
-    elif head in exercise.in_place or head == exercise.returns:
-        text = str(head)
-    elif len(names) == 1 and names[0].isidentifier() and str(head).isidentifier():
-        text = f"{names[0]}[{head!r}]"
-    else:
-        text = str(head)
-    for key in rest:
-        text += f"[{key!r}]" if str(key).isidentifier() else f", {key}"
-    return text
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -6,15 +6,13 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnlab.exercises._compare import Leaf, Odd, first_difference
-
-if TYPE_CHECKING:
-    from nnlab.exercises._findings import Trial
-    from nnlab.exercises._registry import Exercise
+from nnlab.exercises._registry import Exercise
+from nnlab.exercises._trials import Trial, part
 
 # status: symbol, word, color. The colors keep a contrast of 3:1 on white and on black.
 LOOK = {
@@ -165,8 +163,6 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def smallest_example(exercise: Exercise, trials: Sequence[Trial]) -> Example | None:
     """Return the failing trial with the smallest input, written out; None where the input is no data."""
-    from nnlab.exercises._findings import part
-
     failing = sorted((t for t in trials if not t.right), key=lambda t: _size(t.probe.args))
     if not failing:
         return None
