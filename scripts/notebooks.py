@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -35,6 +36,7 @@ if hosted and importlib.util.find_spec("nnlab") is None:
     Path("installed.txt").write_bytes(installed)
     subprocess.run([*pip, "install", "-q", "-c", "installed.txt", source], check=True)"""
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -70,6 +72,8 @@ def set_header(path: Path) -> None:
 def execute(path: Path) -> None:
     """Run a notebook from top to bottom in a fresh process and keep its outputs."""
     notebook = nbformat.read(path, as_version=4)
+    # What is committed must not depend on the author's own progress and data.
+    os.environ |= {"NNLAB_PROGRESS": os.path.join(tempfile.mkdtemp(), "progress.json"), "NNLAB_DATA": ""}
     client = NotebookClient(
         notebook,
         timeout=300,
@@ -89,6 +93,9 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> None:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags"})
         for output in cell.get("outputs", []):
             output.pop("metadata", None) if output.output_type == "error" else None
+            # A widget lives in its kernel; of the saved one a reader would see "model not found". Without it
+            # the page shows the text, HTML or picture that stands beside it.
+            output.get("data", {}).pop(WIDGET_VIEW, None)
     nbformat.validate(notebook)
     part = path.with_suffix(".part")
     nbformat.write(notebook, part)
