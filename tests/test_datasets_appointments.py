@@ -210,20 +210,27 @@ def test_features_of_a_table_that_was_not_cleaned_are_refused(table: pd.DataFram
 
 @pytest.fixture(scope="module")
 def simulated() -> pd.DataFrame:
+    """The simulated appointments of a third of the patients, with all of theirs."""
     frame, _ = datasets.clean(datasets.simulate_appointments(rng=np.random.default_rng(1)))
-    return frame
+    third = frame["PatientId"].rank(method="dense") % 3 == 0
+    return frame[third].reset_index(drop=True)
 
 
-@pytest.mark.parametrize("by", ["row", "patient"])
-def test_a_split_takes_every_row_once_and_keeps_the_base_rate(simulated: pd.DataFrame, by: str) -> None:
+# Patients differ in their number of appointments, so a share of them is not quite that share of rows.
+@pytest.mark.parametrize(
+    ("by", "size_within", "rate_within"), [("row", 0.001, 0.001), ("patient", 0.06, 0.01)]
+)
+def test_a_split_takes_every_row_once_and_keeps_the_base_rate(
+    simulated: pd.DataFrame, by: str, size_within: float, rate_within: float
+) -> None:
     parts = datasets.split(simulated, by=by, rng=np.random.default_rng(0))
     rows = np.concatenate(list(parts.rows.values()))
     assert sorted(rows) == list(range(len(simulated)))
     for name, share in (("train", 0.7), ("validation", 0.1), ("test", 0.2)):
         X, y = getattr(parts, name)
         assert X.shape == (len(y), len(parts.feature_names))
-        assert len(y) == pytest.approx(share * len(simulated), rel=0.03)
-        assert y.mean() == pytest.approx(datasets.target(simulated).mean(), abs=0.004)
+        assert len(y) == pytest.approx(share * len(simulated), rel=size_within)
+        assert y.mean() == pytest.approx(datasets.target(simulated).mean(), abs=rate_within)
         np.testing.assert_array_equal(y, datasets.target(simulated)[parts.rows[name]])
 
 
@@ -250,7 +257,7 @@ def test_scaling_is_fitted_on_the_training_part_only(simulated: pd.DataFrame) ->
 def test_categories_are_one_hot(simulated: pd.DataFrame) -> None:
     parts = datasets.split(simulated, rng=np.random.default_rng(0), dtype=np.float32)
     columns = [i for i, name in enumerate(parts.feature_names) if name.startswith("neighbourhood_")]
-    assert len(columns) == 81
+    assert len(columns) == simulated["Neighbourhood"].nunique()
     block = parts.test.X[:, columns]
     assert block.dtype == np.float32
     assert set(np.unique(block)) == {0.0, 1.0}
