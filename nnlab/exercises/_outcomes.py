@@ -91,7 +91,7 @@ def observe(exercise: Exercise, probe: Probe, function: Function, expected: Any 
     except TimeUp:
         raise
     except BaseException as error:
-        if watched.returned:  # the observation failed, not the learner's code: the value is of the wrong kind
+        if watched.returned and not _own_frames(error, function):  # the value is of the wrong kind
             return Outcome(odd(watched.came), odd(watched.came).type_name)
         return Outcome(raised=_raised(error, function))
     seen = plain(value) if expected is None else canonical(value, expected)
@@ -108,14 +108,19 @@ def _after_call(exercise: Exercise, function: Watched, args: tuple) -> dict[str,
 
 def _raised(error: BaseException, function: Function) -> Raised:
     frames = traceback.extract_tb(error.__traceback__)
-    own_file = getattr(code_of(function), "co_filename", None)
-    own = [f for f in frames if f.filename == own_file] or [f for f in frames if _is_learners(f.filename)]
+    own = _own_frames(error, function) or [f for f in frames if _is_learners(f.filename)]
     text = " ".join(str(error).split())[:300]
     if not own:
         return Raised(type(error).__name__, text)
     last = own[-1]
     line = last.line or linecache.getline(last.filename, last.lineno or 0).strip()
     return Raised(type(error).__name__, text, line, last.lineno or 0, last.name)
+
+
+def _own_frames(error: BaseException, function: Function) -> list[traceback.FrameSummary]:
+    """Return where the error passed through the function's own file; a generator runs after it returned."""
+    own_file = getattr(code_of(function), "co_filename", None)
+    return [f for f in traceback.extract_tb(error.__traceback__) if f.filename == own_file]
 
 
 def _is_learners(filename: str) -> bool:
