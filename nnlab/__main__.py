@@ -13,6 +13,8 @@ COMMANDS = {
     "doctor": "what is installed, which data is found, and what would not work",
     "data": "list, get or locate the data sets",
     "reproduce": "published results against our own measurements",
+    "progress": "a learner's progress through the exercises",
+    "grade": "a teacher's report: the exercises in learners' notebooks, and the mistakes made",
 }
 
 

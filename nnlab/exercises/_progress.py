@@ -68,14 +68,23 @@ def save(entries: dict[str, dict]) -> None:
         raise
 
 
-def counts() -> dict[int, Counter]:
-    """Return notebook -> how many of its exercises are passed, tried and open."""
+def states() -> dict[str, dict]:
+    """Return every exercise of the course with its notebook, state (passed, tried, open) and attempts."""
     entries = load()
-    table: dict[int, Counter] = {}
+    table = {}
     for name in _registry.contents():
         entry = entries.get(name)
         state = "open" if entry is None else "passed" if entry["passed"] else "tried"
-        table.setdefault(_registry.notebook_of(name), Counter())[state] += 1
+        attempts = entry["attempts"] if entry else 0
+        table[name] = {"notebook": _registry.notebook_of(name), "state": state, "attempts": attempts}
+    return table
+
+
+def counts() -> dict[int, Counter]:
+    """Return notebook -> how many of its exercises are passed, tried and open."""
+    table: dict[int, Counter] = {}
+    for entry in states().values():
+        table.setdefault(entry["notebook"], Counter())[entry["state"]] += 1
     return table
 
 

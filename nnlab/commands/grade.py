@@ -1,0 +1,99 @@
+"""`nnlab grade`: check the exercises in learners' notebooks, and count the mistakes of the class.
+
+It runs what learners wrote; nnlab/exercises/TEACHING.md says what protects you, and from what not.
+
+Examples:
+  python -m nnlab grade submissions/*.ipynb
+  python -m nnlab grade submissions --csv grades.csv --html grades.html
+  python -m nnlab grade anna.ipynb --json -
+  python -m nnlab grade --catalogue
+"""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import os
+import sys
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from nnlab.exercises import _grade_report as report
+from nnlab.exercises._grade import Grades, grade
+
+FORMATS = {"csv": report.to_csv, "json": report.to_json, "html": report.to_html}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the notebooks and the files to write."""
+    parser.add_argument(
+        "notebooks", nargs="*", metavar="NOTEBOOK", help="a notebook, or a folder of notebooks"
+    )
+    for name in FORMATS:
+        parser.add_argument(
+            f"--{name}", metavar="FILE", type=_target, help=f"write {name.upper()}; - prints it"
+        )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes that check (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--catalogue", action="store_true", help="print all exercises and known mistakes as Markdown instead"
+    )
+    parser.set_defaults(usage_error=parser.error)
+
+
+def _target(name: str) -> str:
+    if name.endswith(".ipynb"):
+        raise argparse.ArgumentTypeError(f"{name} is a notebook, and would be overwritten; name another file")
+    return name
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Grade, write what was asked for, and print the table unless a file goes to the terminal."""
+    if arguments.catalogue:
+        print(report.catalogue(), end="")
+        return 0
+    paths = find(arguments.notebooks)
+    if not paths:
+        arguments.usage_error("name at least one notebook, as in: python -m nnlab grade submissions/*.ipynb")
+    if arguments.workers < 1:
+        arguments.usage_error(f"--workers expected 1 or more, got {arguments.workers}")
+    grades = with_progress(paths, arguments.workers)
+    targets = {name: getattr(arguments, name) for name in FORMATS if getattr(arguments, name)}
+    for name, target in targets.items():
+        if target == "-":
+            sys.stdout.write(FORMATS[name](grades))
+        else:
+            Path(target).write_text(FORMATS[name](grades), encoding="utf-8", newline="")
+    if "-" not in targets.values():
+        print(report.text(grades))
+    return 1 if any(who.problem for who in grades.learners) else 0
+
+
+def find(given: list[str]) -> list[Path]:
+    """Return the notebooks meant: files as they are, the notebooks of folders, patterns filled in."""
+    found: dict[Path, None] = {}
+    for name in given:
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+            found.update(dict.fromkeys(inside))
+        elif not path.exists() and glob.has_magic(name):  # Windows' shell leaves patterns as they are
+            found.update(dict.fromkeys(map(Path, sorted(glob.glob(name)))))
+        else:
+            found[path] = None
+    return list(found)
+
+
+def with_progress(paths: list[Path], workers: int) -> Grades:
+    """Grade under a progress bar, one step for every answer."""
+    tqdm.monitor_interval = 0  # its thread would be copied half-way into the workers
+    with tqdm(unit="answer", desc=f"{len(paths)} notebooks") as bar:
+
+        def show(done: int, total: int) -> None:
+            if bar.total != total:
+                bar.reset(total)
+            bar.update(done - bar.n)
+
+        return grade(paths, workers, show)

@@ -1,0 +1,27 @@
+"""`nnlab progress`: which exercises are passed, tried, and still open.
+
+Examples:
+  python -m nnlab progress
+  python -m nnlab progress --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from nnlab.exercises import _progress, progress
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the option for machines."""
+    parser.add_argument("--json", action="store_true", help="print every exercise as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the learner's progress, and where it is stored."""
+    if arguments.json:
+        print(json.dumps({"file": str(_progress.path()), "exercises": _progress.states()}, indent=2))
+    else:
+        print(f"{progress()}\nstored in {_progress.path()}")
+    return 0
