@@ -23,7 +23,7 @@ SIMPLE = {"RESUME", "NOP", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "LOAD_
 def check(function: Function | str, answer: Function | None = None, *, how: str | None = None) -> Result:
     """Check a learner's function: `check(softmax)` or `check("softmax", my_function)`.
 
-    `how` is where the code runs: "fork", "thread", or None for the best that this system has.
+    `how` is where the code runs: "fork", "process", "thread", or None for the best that this system has.
     Raises: ValueError for an unknown exercise; TypeError unless a function is given.
     """
     name, function = _resolve(function, answer)

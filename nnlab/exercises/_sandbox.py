@@ -1,47 +1,33 @@
 """Where learner code runs: it may hang, recurse, exit, print without end, patch NumPy; the kernel lives on.
 
 On Linux the code runs in a forked child with a memory limit, killed at the time limit. Where fork is missing
-or unsafe (Windows, macOS, a process that uses a GPU) it runs in a daemon thread that is interrupted by an
-exception, and whatever global state it changed is put back. Both ways give the same report.
+or unsafe (Windows, macOS, a process that uses a GPU) it is sent to a Python process that stands by, and is
+killed likewise. What cannot be sent runs in a daemon thread that is interrupted by an exception, and whatever
+global state it changed is put back. All ways give the same report.
 """
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import ctypes
+import functools
 import gc
-import io
 import math
 import os
-import pickle
-import random
 import select
 import signal
-import struct
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
+from nnlab.exercises import _standby
+from nnlab.exercises._channel import Channel, Job, Run, collect, send_results
+from nnlab.exercises._state import captured, kept_state
 
-Job = Callable[[], Any]
 MEMORY = 4 << 30  # bytes that learner code may take beyond what the process has already
-KEPT_OUTPUT = 4000  # characters of what the learner's code printed
 PATIENCE = 0.5  # seconds that an interrupted thread gets before it is left to itself
-
-
-@dataclass
-class Run:
-    """What came of the jobs: one result for each that finished, and how it ended."""
-
-    results: list = field(default_factory=list)
-    ended: str = "done"  # "done", "time" or "died"
-    output: str = ""
 
 
 class TimeUp(BaseException):
@@ -49,16 +35,28 @@ class TimeUp(BaseException):
 
 
 def run(jobs: Sequence[Job], seconds: float, how: str | None = None) -> Run:
-    """Run the jobs one after another within the time; `how` is "fork", "thread", or None for the best."""
+    """Run the jobs one after another within the time.
+
+    `how` is "fork", "process", "thread", or None for the best that there is here.
+    """
     if how is None:
-        how = "fork" if can_fork() else "thread"
-    return (_in_child if how == "fork" else _in_thread)(jobs, seconds)
+        how = "fork" if can_fork() else "process"
+    if how == "fork":
+        return _in_child(jobs, seconds)
+    if how == "process":
+        done = _standby.run(jobs, seconds)
+        if done is not None:
+            return done
+    return _in_thread(jobs, seconds)
 
 
 def can_fork() -> bool:
-    """Whether a forked child is safe here: on Linux, unless torch has started its GPU machinery."""
+    """Whether a forked child is safe here: on Linux, unless torch is loaded and has a GPU.
+
+    With a GPU, the first backward pass starts threads that autograd cannot do without in the child.
+    """
     torch = sys.modules.get("torch")
-    return sys.platform == "linux" and not (torch is not None and torch.cuda.is_initialized())
+    return sys.platform == "linux" and not (torch is not None and torch.cuda.is_available())
 
 
 # The child
@@ -71,10 +69,10 @@ def _in_child(jobs: Sequence[Job], seconds: float) -> Run:
         warnings.simplefilter("ignore")
         child = os.fork()
     if child == 0:
-        _be_the_child(jobs, readable, writable)
+        _be_the_child(jobs, readable, writable, seconds)
     os.close(writable)
     try:
-        return _read(readable, deadline)
+        return collect(Channel(functools.partial(_receive, readable)), deadline)
     finally:
         os.close(readable)
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -84,63 +82,25 @@ def _in_child(jobs: Sequence[Job], seconds: float) -> Run:
         os.waitpid(child, 0)
 
 
-def _be_the_child(jobs: Sequence[Job], readable: int, writable: int) -> None:
-    """Send one pickled frame per job, then leave without the parent's exit handlers and open sockets."""
+def _be_the_child(jobs: Sequence[Job], readable: int, writable: int, seconds: float) -> None:
+    """Send the results, then leave without the parent's exit handlers and open sockets."""
     status = 1
     try:
         os.setsid()  # its own group, so that what it starts is killed with it
         os.close(readable)
         gc.freeze()  # the parent's objects are not the child's to collect
-        _limit_memory()
-        _one_thread()
+        _set_limits(seconds)
         with open(os.devnull, "r+b") as nothing:
             for descriptor in (0, 1, 2):
                 os.dup2(nothing.fileno(), descriptor)
-        with captured() as output:
-            for job in jobs:
-                with kept_state():
-                    result = job()
-                frame = pickle.dumps((result, output.take()))
-                with contextlib.suppress(BrokenPipeError):
-                    _write(writable, struct.pack("<q", len(frame)) + frame)
-        _write(writable, struct.pack("<q", -1))
+        send_results(jobs, writable)
         status = 0
     finally:
         os._exit(status)
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _read(descriptor: int, deadline: float) -> Run:
-    """Collect frames until the end mark, the deadline, or the child's death."""
-    outcome, data = Run(), bytearray()
-    while True:
-        while len(data) >= 8:
-            (size,) = struct.unpack_from("<q", data)
-            if size < 0:
-                return outcome
-            if len(data) < 8 + size:
-                break
-            result, text = pickle.loads(bytes(data[8 : 8 + size]))
-            del data[: 8 + size]
-            outcome.results.append(result)
-            outcome.output = (outcome.output + text)[:KEPT_OUTPUT]
-        wait = deadline - time.monotonic()
-        if wait <= 0 or not select.select([descriptor], [], [], wait)[0]:
-            outcome.ended = "time"
-            return outcome
-        piece = os.read(descriptor, 1 << 20)
-        if not piece:
-            outcome.ended = "died"
-            return outcome
-        data += piece
-
-
-def _limit_memory() -> None:
+def _set_limits(seconds: float) -> None:
+    """Limit memory, and processor time as well, for the case that the parent is killed while it waits."""
     import resource
 
     with contextlib.suppress(OSError, ValueError):
@@ -150,13 +110,12 @@ def _limit_memory() -> None:
         limit = taken + MEMORY if hard == resource.RLIM_INFINITY else min(taken + MEMORY, hard)
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        whole = math.ceil(seconds + 1) * (os.cpu_count() or 1)
+        resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
 
 
-def _one_thread() -> None:
-    """Keep torch off its thread pool, whose threads do not exist in a forked child."""
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(1)
+def _receive(descriptor: int, wait: float) -> bytes | None:
+    return os.read(descriptor, 1 << 20) if select.select([descriptor], [], [], wait)[0] else None
 
 
 # The thread
@@ -197,77 +156,3 @@ def _interrupt(thread: threading.Thread) -> None:
             ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeUp)
         )
         thread.join(0.02)
-
-
-# What both share
-
-
-class Output(io.TextIOBase):
-    """A text stream that keeps the beginning and forgets the rest."""
-
-    def __init__(self) -> None:
-        self._kept: list[str] = []
-        self._room = KEPT_OUTPUT
-
-    def writable(self) -> bool:
-        """Whether print may write here: yes."""
-        return True
-
-    def write(self, text: str) -> int:
-        """Keep what there is room for."""
-        if self._room > 0:
-            self._kept.append(text[: self._room])
-            self._room -= len(text)
-        return len(text)
-
-    def take(self) -> str:
-        """Return what was kept since the last call."""
-        text = "".join(self._kept)
-        self._kept.clear()
-        return text
-
-
-def _no_input(prompt: object = "") -> str:
-    raise EOFError("input() cannot be answered while an exercise is checked")
-
-
-@contextlib.contextmanager
-def captured() -> Iterator[Output]:
-    """Send what is printed into the given stream, and let nothing wait for the keyboard."""
-    output, before = Output(), (sys.stdout, sys.stderr, sys.stdin, builtins.input)
-    sys.stdout = sys.stderr = output
-    sys.stdin, builtins.input = io.StringIO(), _no_input
-    try:
-        yield output
-    finally:
-        sys.stdout, sys.stderr, sys.stdin, builtins.input = before
-
-
-@contextlib.contextmanager
-def kept_state() -> Iterator[None]:
-    """Put back NumPy's global state, and names patched in the common modules, after learner code has run."""
-    modules = [builtins, math, random, np, np.random, np.linalg]
-    namespaces = [(module, dict(vars(module))) for module in modules]
-    random_state, np_random_state = random.getstate(), np.random.get_state()  # noqa: NPY002
-    errors, print_options, recursion = np.geterr(), np.get_printoptions(), sys.getrecursionlimit()
-    restore_random, restore_np_random = random.setstate, np.random.set_state
-    seterr, set_printoptions, set_recursion = np.seterr, np.set_printoptions, sys.setrecursionlimit
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for module, names in namespaces:
-            _restore(vars(module), names)
-        seterr(**errors)
-        set_printoptions(**print_options)
-        set_recursion(recursion)
-        restore_random(random_state)
-        restore_np_random(np_random_state)
-
-
-def _restore(namespace: dict[str, Any], names: dict[str, Any]) -> None:
-    """Put back what was replaced or deleted; a name that is new (a submodule, say) does no harm."""
-    for name, value in names.items():
-        if namespace.get(name, namespace) is not value:
-            namespace[name] = value
