@@ -72,6 +72,13 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "TypeError",
+        r"as parameter",
+        "",
+        "A layer's parameter cannot be replaced by a plain tensor. Change the numbers in the one that is "
+        "there, or make an `nn.Parameter` of them.",
+    ),
+    (
+        "TypeError",
         r"NoneType",
         "",
         "Something here is None. A function without `return` gives None, and so do methods that work in "
@@ -102,6 +109,13 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         r"NoneType",
         "",
         "Something here is None. A function without `return` gives None.",
+    ),
+    (
+        "AttributeError",
+        r"before Module.__init__",
+        "",
+        "A class made from `nn.Module` has to run the `__init__` of `nn.Module` before it can hold layers; "
+        "`super()` reaches it.",
     ),
     (
         "AttributeError",

@@ -108,7 +108,7 @@ class Table:
     def __str__(self) -> str:
         widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
         lines = [
-            "  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True))
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
             for row in (self.columns, *self.rows)
         ]
         return "\n".join([self.heading, *lines])
@@ -168,7 +168,8 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial]) -> Example | N
         return None
     trial = failing[0]
     names = exercise.parameters
-    rows = [(n, show(a)) for n, a in zip(names, trial.probe.args, strict=False) if _showable(a)]
+    args = map(_tensor_as_array, trial.probe.args)
+    rows = [(n, show(a)) for n, a in zip(names, args, strict=False) if _showable(a)]
     if trial.outcome.raised is not None:
         error = trial.outcome.raised
         rows.append(("expected", show(trial.expected)))
@@ -192,6 +193,10 @@ def _size(value: Any) -> int:
     if isinstance(value, (tuple, list)):
         return sum(map(_size, value))
     return int(getattr(value, "size", 1)) if isinstance(value, np.ndarray) else 1
+
+
+def _tensor_as_array(value: Any) -> Any:
+    return np.asarray(value.detach()) if hasattr(value, "detach") else value
 
 
 def _showable(value: Any) -> bool:

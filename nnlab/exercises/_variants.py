@@ -41,11 +41,15 @@ def apply(body: str, edits: Edits) -> str | None:
 
 
 def together(body: str, first: Edits, second: Edits) -> str | None:
-    """Return the body after both, or None where one takes away a place that the other edits."""
+    """Return the body after both, or None where one takes away a place that the other edits.
+
+    What both edit in the same way is edited once.
+    """
     for one, other in ((first, second), (second, first)):
         half = apply(body, one)
-        if half is not None and all(half.count(right) == body.count(right) for right, _ in other):
-            return apply(half, other)
+        rest = tuple(edit for edit in other if edit not in one)
+        if half is not None and all(half.count(right) == body.count(right) for right, _ in rest):
+            return apply(half, rest)
     return None
 
 
