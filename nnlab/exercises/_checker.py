@@ -20,16 +20,19 @@ STAND_IN = "__nnlab_stand_in__"  # marks a reference that `working` put in place
 SIMPLE = {"RESUME", "NOP", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "LOAD_CONST", "RETURN_CONST"}
 
 
-def check(function: Function | str, answer: Function | None = None, *, how: str | None = None) -> Result:
+def check(
+    function: Function | str, answer: Function | None = None, *, how: str | None = None, record: bool = True
+) -> Result:
     """Check a learner's function: `check(softmax)` or `check("softmax", my_function)`.
 
     `how` is where the code runs: "fork", "process", "thread", or None for the best that this system has.
+    With record=False, as for a demonstration, the attempt leaves no trace in the learner's progress.
     Raises: ValueError for an unknown exercise; TypeError unless a function is given.
     """
     name, function = _resolve(function, answer)
     exercise = _registry.find(name)
     result = judge(exercise, function, how)
-    if result.status != "not attempted":
+    if record and result.status != "not attempted":
         attempts = _progress.record(name, result.status == "passed")
         result = replace(result, attempts=attempts)
     return result

@@ -1,0 +1,30 @@
+"""Notebook 00 shows a wrong answer being checked: that must not count as the reader's attempt."""
+
+import numpy as np
+import pytest
+
+from nnlab.exercises import _progress, check
+
+
+def accuracy(Y_hat, Y):
+    return np.mean(Y_hat == Y)
+
+
+@pytest.fixture
+def progress_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("NNLAB_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setattr(_progress, "_memory", {})
+    return tmp_path / "progress.json"
+
+
+def test_a_demonstration_is_judged_as_any_attempt_and_leaves_no_trace(progress_file):
+    shown = check(accuracy, record=False)
+    assert shown.status == "failed"
+    assert shown.attempts == 0
+    assert not progress_file.exists()
+    assert _progress.load() == {}
+
+
+def test_an_attempt_leaves_one(progress_file):
+    assert check(accuracy).attempts == 1
+    assert _progress.load() == {"accuracy": {"passed": False, "attempts": 1}}
