@@ -109,7 +109,7 @@ def _after_call(exercise: Exercise, function: Watched, args: tuple) -> dict[str,
 def _raised(error: BaseException, function: Function) -> Raised:
     frames = traceback.extract_tb(error.__traceback__)
     own = _own_frames(error, function) or [f for f in frames if _is_learners(f.filename)]
-    text = " ".join(str(error).split())[:300]
+    text = _words(error)
     if not own:
         return Raised(type(error).__name__, text)
     last = own[-1]
@@ -121,6 +121,13 @@ def _own_frames(error: BaseException, function: Function) -> list[traceback.Fram
     """Return where the error passed through the function's own file; a generator runs after it returned."""
     own_file = getattr(code_of(function), "co_filename", None)
     return [f for f in traceback.extract_tb(error.__traceback__) if f.filename == own_file]
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return " ".join(str(error).split())[:300]
+    except Exception:  # an error class of the learner's own that cannot be printed
+        return ""
 
 
 def _is_learners(filename: str) -> bool:

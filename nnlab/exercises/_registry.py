@@ -52,6 +52,7 @@ class Exercise:
     rtol: float
     atol: float
     seconds: float
+    inputs: Callable[[np.random.Generator, Sizes], tuple] | None = None
     mistakes: list[Mistake] = field(default_factory=list)
 
     @property
@@ -109,7 +110,7 @@ def exercise(
             if cleared is not None:
                 made.append(Probe("all biases zero", cleared, "bias", observe, sizes=size))
         reference.__exercise__ = Exercise(  # type: ignore[attr-defined]
-            reference, notebook, why, hints, tuple(made), returns, in_place, rtol, atol, seconds
+            reference, notebook, why, hints, tuple(made), returns, in_place, rtol, atol, seconds, inputs
         )
         return reference
 
