@@ -15,8 +15,10 @@ _SUSPECTS: dict[tuple[str, Callable], list[tuple[Suspect, list[Outcome]]]] = {}
 
 def matching(exercise: Exercise, trials: Sequence[Trial]) -> list[tuple[str, ...]]:
     """Return the readings (one slug, or two) whose variants behave as the trials do; simplest first."""
-    for suspects in (single_outcomes(exercise), pair_outcomes(exercise)):
-        found = [s.slugs for s, outcomes in suspects if agrees(exercise, trials, outcomes, len(s.slugs))]
+    for suspects in (single_outcomes, pair_outcomes):  # the many pairs only where no single mistake fits
+        found = [
+            s.slugs for s, outcomes in suspects(exercise) if agrees(exercise, trials, outcomes, len(s.slugs))
+        ]
         if found:
             return list(dict.fromkeys(found))
     return []
