@@ -1,0 +1,139 @@
+"""Controls of an explorer: each knows the argument that it stands for, and how it is written in Python.
+
+Only what ipywidgets 7.7 and 8 share. In both, all of these can be moved with the keyboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets
+
+from nnlab._validation import check_count, check_number
+
+LAYOUT = {"width": "27em"}
+STYLE = {"description_width": "10.5em"}
+
+
+class Control:
+    """A widget for one argument: its value in Python, what it was at first, and its code.
+
+    read: from the widget's value to Python's; positional: whether the code leaves out the name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        widget: Any,
+        default: Any,
+        *,
+        read: Callable[[Any], Any] = lambda value: value,
+        write: Callable[[Any], str] = repr,
+        positional: bool = False,
+    ):
+        self.name, self.widget, self.default = name, widget, default
+        self._first = widget.value
+        self._read, self._write, self._positional = read, write, positional
+
+    @property
+    def value(self) -> Any:
+        """The value as the argument of a call."""
+        return self._read(self.widget.value)
+
+    def differs(self) -> bool:
+        """Whether the value has to be written down to get it again."""
+        return self._positional or self.value != self.default
+
+    def code(self) -> str:
+        """The argument as it is written in a call."""
+        written = self._write(self.value)
+        return written if self._positional else f"{self.name}={written}"
+
+    def reset(self) -> None:
+        """Go back to the first value."""
+        self.widget.value = self._first
+
+    def observe(self, call: Callable[[], None]) -> None:
+        """Call when the value changes."""
+        self.widget.observe(lambda _: call(), names="value")
+
+
+def count(
+    who: str, name: str, label: str, value: Any, default: int, low: int, high: int, step: int = 1
+) -> Control:
+    """Return a slider for a whole number from low to high.
+
+    Raises: TypeError, ValueError for a value that is none, or beyond.
+    """
+    value = check_count(who, name, value, at_least=low, at_most=high)
+    slider = ipywidgets.IntSlider(
+        value=value, min=low, max=high, step=step, description=label, style=STYLE, layout=LAYOUT
+    )
+    return Control(name, slider, default)
+
+
+def number(
+    who: str, name: str, label: str, value: Any, default: float, low: float, high: float, step: float
+) -> Control:
+    """Return a slider for a number from low to high.
+
+    Raises: TypeError, ValueError for a value that is none, or beyond.
+    """
+    value = check_number(who, name, value, at_least=low, at_most=high)
+    slider = ipywidgets.FloatSlider(
+        value=value, min=low, max=high, step=step, description=label, style=STYLE, layout=LAYOUT
+    )
+    return Control(name, slider, default, read=lambda v: round(v, 6))
+
+
+def logarithmic(
+    who: str, name: str, label: str, value: Any, default: float, powers: tuple[float, float]
+) -> Control:
+    """Return a slider for a number between two powers of ten, read to three digits.
+
+    Raises: TypeError, ValueError for a value that is none, or beyond.
+    """
+    low, high = powers
+    value = check_number(who, name, value, at_least=10.0**low, at_most=10.0**high)
+    slider = ipywidgets.FloatLogSlider(
+        value=value,
+        base=10,
+        min=low,
+        max=high,
+        step=0.05,
+        readout_format=".3g",
+        description=label,
+        style=STYLE,
+        layout=LAYOUT,
+    )
+    return Control(name, slider, default, read=lambda v: float(f"{v:.3g}"))
+
+
+def choice(
+    who: str,
+    name: str,
+    label: str,
+    value: Any,
+    default: Any,
+    options: Sequence[str] | Mapping[str, Any],
+    **settings: Any,
+) -> Control:
+    """Return a list to choose from: names, or a dict from what is shown to the argument's value.
+
+    Raises: ValueError for a value that is not among them.
+    """
+    named = dict(options) if isinstance(options, Mapping) else {option: option for option in options}
+    shown = next((key for key, option in named.items() if option is value or option == value), None)
+    if shown is None:
+        listed = ", ".join(map(repr, named.values()))
+        raise ValueError(f"{who} expected {name} as one of {listed}, got {value!r}")
+    dropdown = ipywidgets.Dropdown(
+        options=list(named), value=shown, description=label, style=STYLE, layout=LAYOUT
+    )
+    return Control(name, dropdown, default, read=named.__getitem__, **({"write": quoted} | settings))
+
+
+def quoted(value: Any) -> str:
+    """Write a value as this course does, text in double quotes."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)

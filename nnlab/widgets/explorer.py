@@ -1,0 +1,151 @@
+"""What all explorers are: controls above a picture that follows them, and a page that says the rest."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+import numpy as np
+
+from nnlab.exercises._report import card, paragraph
+from nnlab.widgets.controls import Control
+from nnlab.widgets.live import Latest, Picture, Turn, canvas, encode
+
+EDGE, WRONG = "#3b7dd8", "#d0453e"
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class Explorer:
+    """Controls above a picture that follows them; where no kernel runs, the first picture alone.
+
+    call: the function that made it, such as "surface_explorer", and given: its arguments without a control.
+    show: called as `show(turn, **state)`; draws into `picture` and returns what to say below it.
+    """
+
+    def __init__(
+        self,
+        call: str,
+        controls: Sequence[Control],
+        picture: Picture,
+        show: Callable[..., str],
+        *,
+        title: str,
+        advice: str,
+        given: str = "",
+        trains: bool = False,
+    ):
+        self.controls, self.picture, self.title = tuple(controls), picture, title
+        self._call, self._given, self._show = call, given, show
+        self.page = Page(self, advice, trains)
+        self.latest = Latest(self._work, self.page.publish)
+        self._work(self.state, Turn())
+        for control in self.controls:
+            control.observe(self._changed)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The value of every control, by the name of its argument."""
+        return {control.name: control.value for control in self.controls}
+
+    def share(self) -> str:
+        """Return the line of Python that makes this explorer again, in its present state."""
+        given = [self._given] if self._given else []
+        return f"{self._call}({', '.join(given + [c.code() for c in self.controls if c.differs()])})"
+
+    def _changed(self) -> None:
+        self.page.share.value = self.share()
+        self.latest.submit(self.state)
+
+    def _work(self, state: dict[str, Any], turn: Turn) -> None:
+        try:
+            text = self._show(turn, **state)
+        except (ValueError, TypeError) as error:
+            self.page.fail(str(error))
+        except Exception as error:  # whatever a reader's data or function does, the controls stay alive
+            self.page.fail(f"{type(error).__name__}: {error}")
+        else:
+            self.page.publish(text, 1.0)
+
+    def __repr__(self) -> str:
+        return f"{self.title}. Run this cell to move the controls.\n{self.share()}"
+
+    def _repr_png_(self) -> bytes:
+        return self.page.still([self.title, self.share()])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        # IPython adds text/plain and image/png from the two methods above. A closed widget has no view.
+        return {} if self.page.box.comm is None else {VIEW: self.page.box.get_view_spec()}
+
+
+class Page:
+    """The widgets of an explorer: title, controls, buttons, picture or error, readout, share line.
+
+    box: all of them as one; readout and error: the text below the picture, or in its place.
+    """
+
+    def __init__(self, explorer: Explorer, advice: str, trains: bool):
+        self.readout = self.error = ""
+        self._picture = explorer.picture
+        head = ipywidgets.HTML(card(explorer.title, EDGE, [paragraph(f"Try this: {advice}")]))
+        wrap = {"display": "flex", "flex_flow": "row wrap"}
+        controls = ipywidgets.Box([control.widget for control in explorer.controls], layout=wrap)
+        self._below = ipywidgets.HTML()
+        self.share = ipywidgets.Text(
+            value=explorer.share(),
+            description="Share",
+            placeholder="the line that makes this again",
+            layout={"width": "54em", "max_width": "99%"},
+        )
+        self._progress = ipywidgets.FloatProgress(min=0.0, max=1.0, layout={"width": "14em"})
+        reset = ipywidgets.Button(description="Reset", tooltip="Put all controls back")
+        for control in explorer.controls:
+            reset.on_click(lambda _, control=control: control.reset())
+        buttons = [reset]
+        if trains:
+            stop = ipywidgets.Button(description="Stop", tooltip="Stop the training, keep what it has")
+            stop.on_click(lambda _: explorer.latest.cancel())
+            buttons += [stop, self._progress]
+        row = ipywidgets.Box(buttons, layout={**wrap, "align_items": "center"})
+        self.box = ipywidgets.VBox([head, controls, row, self._picture.image, self._below, self.share])
+
+    def publish(self, text: str, done: float) -> None:
+        """Show the picture as it is now, the readout below it, and how far the work is."""
+        self._picture.show()
+        self.readout, self.error = text, ""
+        self._progress.value = done
+        self._tell(f"<div role='status' style='max-width:60em'>{html.escape(text)}</div>", shown=True)
+
+    def fail(self, error: str) -> None:
+        """Put an error in place of the picture."""
+        self.readout, self.error = "", error
+        told = card("No picture for this", WRONG, [paragraph(error)])
+        self._tell(f"<div role='alert'>{told}</div>", shown=False)
+
+    def still(self, lines: Sequence[str]) -> bytes:
+        """Return the picture as a file for where no kernel runs, below what its controls would say."""
+        head = _written([*lines, self.error or self.readout], self._picture.figure.get_figwidth())
+        return encode(head if self.error else np.vstack([head, self._picture.pixels()]))
+
+    def _tell(self, told: str, *, shown: bool) -> None:
+        display = None if shown else "none"
+        if self._picture.image.layout.display != display:
+            self._picture.image.layout.display = display
+        self._below.value = told
+
+
+def _written(lines: Sequence[str], width: float) -> np.ndarray:
+    """Return a heading and lines of text as a picture of the given width in inches."""
+    heading, *rest = lines
+    wrapped = [part for line in rest for part in textwrap.wrap(line, int(14 * width))]
+    height = 0.2 * len(wrapped) + 0.35
+    paper = canvas(width, height)
+    figure = paper.figure
+    figure.text(0.01, 1 - 0.08 / height, heading, va="top", weight="bold", fontsize=10, parse_math=False)
+    for number, line in enumerate(wrapped):
+        y = 1 - (0.33 + 0.2 * number) / height
+        figure.text(0.01, y, line, va="top", fontsize=9, parse_math=False)
+    paper.draw()
+    return np.asarray(paper.buffer_rgba())[:, :, :3].copy()
