@@ -20,6 +20,7 @@ from nnlab.exercises._report import LOOK, card, code
 
 TEXTS = Path(__file__).with_name("quizzes.toml")
 EDGE = "#3b7dd8"
+TEXT_STYLE = "max-width:50em;line-height:1.4"
 WORDS = {True: "true", False: "false"}
 
 
@@ -162,7 +163,7 @@ class _Row:
     def __init__(self, number: int, statement: Statement):
         name = f"Statement {number}"
         self.text = ipywidgets.HTML(
-            f"<div style='max-width:50em'><b>{number}.</b> {code(statement.text)}</div>"
+            f"<div style='{TEXT_STYLE};margin-top:6px'><b>{number}.</b> {code(statement.text)}</div>"
         )
         self.buttons = ipywidgets.ToggleButtons(
             options=[("true", True), ("false", False)],
@@ -178,7 +179,7 @@ class _Row:
         status = {True: "passed", False: "failed", None: "not attempted"}[mark.right]
         symbol, _, color = LOOK[status]
         self.feedback.value = (
-            f"<div style='max-width:50em;border-left:3px solid {color};padding-left:8px'>"
+            f"<div style='{TEXT_STYLE};border-left:3px solid {color};padding-left:8px'>"
             f"<b style='color:{color}'>{symbol}</b> {code(mark.feedback)}</div>"
         )
 
