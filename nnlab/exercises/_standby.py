@@ -7,6 +7,7 @@ among the function's globals say, makes `run` return None.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import linecache
 import os
@@ -127,6 +128,7 @@ def serve() -> None:
     with open(os.devnull, "r+b") as nothing:
         for descriptor in (0, 1, 2):
             os.dup2(nothing.fileno(), descriptor)
+    vars(builtins).setdefault("display", print)  # which a notebook has
     for packed in _requests(requests):
         jobs = None
         with contextlib.suppress(Exception):
