@@ -1,5 +1,6 @@
 """The project's own files agree with one another."""
 
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -37,8 +38,8 @@ def test_every_requirement_is_pinned_in_constraints_and_within_its_range():
     def numbers(version):
         return [int(n) for n in re.findall(r"\d+", version)]
 
-    requirements = own(PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), []))
-    for requirement in requirements:
+    extras = PROJECT["optional-dependencies"].values()
+    for requirement in own(itertools.chain(PROJECT["dependencies"], *extras)):
         name, lower = re.fullmatch(r"([A-Za-z0-9_.-]+)>=([0-9.]+)", requirement).groups()
         assert name.lower() in pins, f"{name} is not pinned in constraints.txt"
         assert numbers(pins[name.lower()]) >= numbers(lower), requirement
