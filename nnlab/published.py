@@ -295,7 +295,7 @@ def softmax_twice(digits: Digits, scale: Scale, report: Report) -> Outcome:
     cost = measured["accuracy, scores"] - measured["accuracy, softmax in the model"]
     shows = (
         f"Probabilities lie in [0, 1], so a second softmax can never be sure: the loss cannot fall below "
-        f"log(1 + 9/e) = {floor:.3f}, and the accuracy changes by {-100 * cost:+.1f} points."
+        f"log(1 + 9/e) = {floor:.3f}, and the accuracy changes by {round(-100 * cost, 1) + 0.0:+.1f} points."
     )
     return Outcome(measured, shows, curves)
 
