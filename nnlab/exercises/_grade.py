@@ -140,13 +140,12 @@ def _loads(name: str) -> bool:
 
 
 def warm(exercises: Sequence[Exercise]) -> None:
-    """Compute what the known mistakes show, so that every worker forked afterwards has it."""
+    """Compute what each known mistake shows, for the workers; pairs are left to those who need them."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)  # a thread pool would not survive the fork
     for exercise in exercises:
         _matching.single_outcomes(exercise)
-        _matching.pair_outcomes(exercise)
 
 
 def check_answer(task: tuple[int, Answer]) -> Result:
