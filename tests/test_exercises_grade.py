@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nnlab.__main__ import main
-from nnlab.exercises import _grade, _grade_report
+from nnlab.exercises import _grade, _grade_report, _registry
 from nnlab.exercises._crew import Crew, Lost
 from nnlab.exercises._report import Result
 from nnlab.exercises._submissions import read
@@ -80,6 +80,7 @@ NEEDS = {
     "class": [
         "class Layer:\n    def __call__(self, X, W, b):\n        return X @ W + b",
         "linear = lambda *a: Layer()(*a)",
+        "check(linear)",
     ],
     "try": [
         "try:\n    import no_such as xp\nexcept ImportError:\n    import numpy as xp",
@@ -122,6 +123,18 @@ def test_only_checked_exercises_count_where_there_are_checks(tmp_path):
     assert list(read(path).answers) == ["linear"]
     path = notebook(tmp_path / "b.ipynb", IMPORTS, SOFTMAX, LINEAR)
     assert list(read(path).answers) == ["softmax", "linear"]
+
+
+def test_an_illustration_is_no_answer(tmp_path):
+    theirs = ["def someone(Y_hat, Y):\n    return 1", 'check("accuracy", someone, record=False)']
+    assert read(notebook(tmp_path / "a.ipynb", IMPORTS, *theirs)).answers == {}
+    assert read(notebook(tmp_path / "b.ipynb", "def evaluate(formula):\n    return 1")).answers == {}
+
+
+def test_the_notebooks_of_the_course_hold_every_exercise_and_nothing_else_that_is_checked():
+    folder = Path(__file__).parents[1] / "notebooks"
+    found = [name for path in sorted(folder.glob("*.ipynb")) for name in read(path).answers]
+    assert sorted(found) == sorted(_registry.contents())
 
 
 FORWARD = """

@@ -150,14 +150,25 @@ def parse_edit(text: str) -> tuple[str, str]:
 
 
 @cache
-def contents() -> dict[str, str]:
-    """Return exercise name -> catalogue module, in the order of the course, without importing any."""
+def _defined() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return exercise name -> catalogue module and parameters, in the order of the course."""
     found = {}
     for path in sorted(Path(__file__).parent.glob("nb[0-9][0-9]_*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and any(_is_exercise(d) for d in node.decorator_list):
-                found[node.name] = path.stem
+                found[node.name] = path.stem, tuple(argument.arg for argument in node.args.args)
     return found
+
+
+@cache
+def contents() -> dict[str, str]:
+    """Return exercise name -> catalogue module, in the order of the course, without importing any."""
+    return {name: module for name, (module, _) in _defined().items()}
+
+
+def parameters_of(name: str) -> tuple[str, ...]:
+    """Return the names of an exercise's parameters, without importing its catalogue."""
+    return _defined()[name][1]
 
 
 def _is_exercise(decorator: ast.expr) -> bool:

@@ -157,7 +157,10 @@ def _note_broken(submission: Submission, number: int, source: str, error: Except
 
 
 def _note_answers(submission: Submission, trees: list[tuple[int, str, ast.Module]]) -> None:
-    """Note what may be run, and the exercises that the notebook checks or, where it checks none, defines."""
+    """Note what may be run, and the exercises that the notebook checks or, where it checks none, defines.
+
+    A check that is not to be counted, with `record=False`, is not the learner's.
+    """
     packages = {name: package for _, _, tree in trees for name, package in imported(tree)}
     checked = {exercise: name for _, _, tree in trees for exercise, name in _checks(tree)}
     submission.names.update(checked or {name: name for name in _registry.contents()})
@@ -168,13 +171,20 @@ def _note_answers(submission: Submission, trees: list[tuple[int, str, ast.Module
                 continue
             here = statement(number, index, source, node)
             submission.statements.append(here)
-            for name, function in functions(node).items():
-                if name not in found or not not_attempted(function):
+            for name, bare in functions(node).items():
+                if name not in found or not not_attempted(bare):
                     found[name] = here
     for exercise in _registry.contents():
-        if submission.names.get(exercise) in found:
-            submission.answers[exercise] = found[submission.names[exercise]]
+        function = found.get(submission.names.get(exercise, ""))
+        if function is not None and (checked or _has_parameters_of(exercise, function)):
+            submission.answers[exercise] = function
     submission.answers = dict(sorted(submission.answers.items(), key=lambda item: _place(item[1])))
+
+
+def _has_parameters_of(exercise: str, function: Statement) -> bool:
+    """Whether a function is meant for the exercise whose name it has; a helper may be called evaluate too."""
+    wanted, code = _registry.parameters_of(exercise), function.function().__code__
+    return code.co_varnames[: code.co_argcount][: len(wanted)] == wanted
 
 
 def _place(answer: Statement | str) -> tuple[int, int]:
@@ -185,6 +195,8 @@ def _checks(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Yield exercise and function of every `check(softmax)` and `check("softmax", my_function)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "check":
+            if any(keyword.arg == "record" for keyword in node.keywords):
+                continue
             match node.args:
                 case [ast.Name(name)]:
                     yield name, name
