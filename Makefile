@@ -10,8 +10,11 @@ NBVAL  := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-ti
 
 .PHONY: lab test test-package test-notebooks lint clean
 
+# In a container one is root, and Jupyter wants to be told that this is meant.
+ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
+
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab $(ROOT) notebooks/00_start_here.ipynb
 
 test: test-package test-notebooks
 
