@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from types import TracebackType
 from typing import Any
 
 
@@ -28,6 +27,27 @@ class _Worker:
     pipe: Connection
     task: Any = None
     deadline: float = float("inf")
+
+    def give(self, task: Any, seconds: float) -> None:
+        self.task, self.deadline = task, time.monotonic() + seconds
+        with contextlib.suppress(OSError):  # its death shows when its answer is read
+            self.pipe.send(task)
+
+    def answer(self) -> Any:
+        try:
+            result = self.pipe.recv()
+        except (EOFError, OSError):
+            return Lost("died")
+        self.task, self.deadline = None, float("inf")
+        return result
+
+    def dismiss(self) -> None:
+        self.pipe.close()  # an idle worker takes this as the end of its work
+        if self.task is not None:
+            self.process.terminate()  # it may end a sandbox that it has open
+            self.process.join(2)
+            self.process.kill()
+        self.process.join()
 
 
 class Crew:
@@ -47,9 +67,9 @@ class Crew:
     def __enter__(self) -> Crew:
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         for worker in self._workers:
-            self._dismiss(worker, at_once=worker.task is not None)
+            worker.dismiss()
 
     def submit(self, task: Any) -> None:
         """Add a task behind those that wait already."""
@@ -63,22 +83,23 @@ class Crew:
             patience = max(0.0, min(w.deadline for w in busy) - time.monotonic())
             ready = wait([w.pipe for w in busy], timeout=patience)
             for worker in busy:
+                task = worker.task
                 if worker.pipe in ready:
-                    yield worker.task, self._receive(worker)
+                    result: Any = worker.answer()
                 elif time.monotonic() >= worker.deadline:
-                    self._replace(worker)
-                    yield worker.task, Lost("time")
+                    result = Lost("time")
+                else:
+                    continue
+                if isinstance(result, Lost):
+                    self._workers.remove(worker)
+                    worker.dismiss()
+                yield task, result
 
     def _hand_out(self) -> None:
-        while self._todo:
-            worker = next((w for w in self._workers if w.task is None), None)
-            if worker is None:
-                if len(self._workers) == self._size:
-                    return
-                worker = self._hire()
-            worker.task, worker.deadline = self._todo.popleft(), time.monotonic() + self._seconds
-            with contextlib.suppress(OSError):  # its death shows when its answer is read
-                worker.pipe.send(worker.task)
+        idle = [w for w in self._workers if w.task is None]
+        while self._todo and (idle or len(self._workers) < self._size):
+            worker = idle.pop() if idle else self._hire()
+            worker.give(self._todo.popleft(), self._seconds)
 
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -88,27 +109,6 @@ class Crew:
         theirs.close()
         self._workers.append(_Worker(process, ours))
         return self._workers[-1]
-
-    def _receive(self, worker: _Worker) -> Any:
-        try:
-            result = worker.pipe.recv()
-        except (EOFError, OSError):
-            self._replace(worker)
-            return Lost("died")
-        worker.task, worker.deadline = None, float("inf")
-        return result
-
-    def _replace(self, worker: _Worker) -> None:
-        self._workers.remove(worker)
-        self._dismiss(worker, at_once=True)
-
-    def _dismiss(self, worker: _Worker, at_once: bool) -> None:
-        worker.pipe.close()  # an idle worker takes this as the end of its work
-        if at_once:
-            worker.process.terminate()  # it may end a sandbox that it has open
-            worker.process.join(2)
-            worker.process.kill()
-        worker.process.join()
 
 
 def _work(function: Callable[[Any], Any], pipe: Connection, copied: list[Connection]) -> None:
