@@ -57,7 +57,9 @@ OPTIMIZERS = [
     partial(AdamW, lr=0.02),
 ]
 every_optimizer = pytest.mark.parametrize(
-    "make", OPTIMIZERS, ids=lambda make: make.func.__name__ + "+".join(["", *(set(make.keywords) - {"lr"})])
+    "make",
+    OPTIMIZERS,
+    ids=lambda make: make.func.__name__ + "+".join(["", *sorted(set(make.keywords) - {"lr"})]),
 )
 
 
