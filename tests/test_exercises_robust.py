@@ -372,6 +372,18 @@ def test_the_process_that_stands_by_is_kept_and_replaced_when_lost():
     assert _standby._current is not first
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on processor time")
+@every_process
+def test_processor_time_is_limited_should_the_parent_be_killed(how):
+    def tells(X, W, b):
+        import resource
+
+        assert 0 < resource.getrlimit(resource.RLIMIT_CPU)[0] < 1000
+        return X @ W + b
+
+    assert judge(tells, how).status == "passed"
+
+
 def test_an_error_shows_the_line_of_a_cell_that_only_the_notebook_has(monkeypatch):
     import linecache
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import linecache
+import math
 import os
 import pickle
 import queue
@@ -137,7 +138,19 @@ def serve() -> None:
             linecache.cache.update(lines)
         send(answers, jobs is not None)
         if jobs is not None:
+            _limit_processor_time()
             send_results(jobs, answers)
+
+
+def _limit_processor_time() -> None:
+    """Let the system end code that loops on after its parent has been killed; Windows has no such limit."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        whole = math.ceil(used.ru_utime + used.ru_stime + LOADING)
+        resource.setrlimit(resource.RLIMIT_CPU, (whole, hard))
 
 
 def _requests(file: Any) -> Iterator[bytes]:
