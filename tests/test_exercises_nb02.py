@@ -6,27 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from answers import collect
 
 from nnlab.exercises import check
 
-RIGHT = []
-WRONG = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append(pytest.param(name, function, id=f"{name}-{function.__name__}"))
-        return function
-
-    return add
-
-
-def wrong(name, *slugs):
-    def add(function):
-        WRONG.append(pytest.param(name, slugs, function, id=f"{name}-{function.__name__}"))
-        return function
-
-    return add
+RIGHT, WRONG, right, wrong = collect()
 
 
 @right("init_params")

@@ -9,30 +9,14 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
+from answers import collect
 from sklearn.preprocessing import StandardScaler
 
 from nnlab.exercises import check
 from nnlab.exercises.nb02_forward_pass import cross_entropy, forward
 from nnlab.exercises.nb04_backpropagation import backward
 
-RIGHT = []
-WRONG = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append(pytest.param(name, function, id=f"{name}-{function.__name__}"))
-        return function
-
-    return add
-
-
-def wrong(name, *slugs):
-    def add(function):
-        WRONG.append(pytest.param(name, slugs, function, id=f"{name}-{function.__name__}"))
-        return function
-
-    return add
+RIGHT, WRONG, right, wrong = collect()
 
 
 def right_for_each(name, *values):

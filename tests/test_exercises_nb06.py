@@ -10,30 +10,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from answers import collect  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from nnlab.exercises import _sandbox, check  # noqa: E402
 from nnlab.exercises import nb06_pytorch_port as nb06  # noqa: E402
 
-RIGHT = []
-WRONG = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append(pytest.param(name, function, id=f"{name}-{function.__name__}"))
-        return function
-
-    return add
-
-
-def wrong(name, *slugs):
-    def add(function):
-        WRONG.append(pytest.param(name, slugs, function, id=f"{name}-{function.__name__}"))
-        return function
-
-    return add
+RIGHT, WRONG, right, wrong = collect()
 
 
 # make_model

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from answers import collect
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import (
@@ -23,24 +24,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from nnlab.exercises import check
 from nnlab.exercises import nb07_comparison as nb07
 
-RIGHT = []
-WRONG = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append(pytest.param(name, function, id=f"{name}-{function.__name__}"))
-        return function
-
-    return add
-
-
-def wrong(name, *slugs):
-    def add(function):
-        WRONG.append(pytest.param(name, slugs, function, id=f"{name}-{function.__name__}"))
-        return function
-
-    return add
+RIGHT, WRONG, right, wrong = collect()
 
 
 # confusion_counts
