@@ -1,6 +1,23 @@
 """What a reader moves and answers in a notebook, on ipywidgets 7.7 and 8: explorers and quizzes."""
 
+from nnlab.widgets.activation import activation_explorer
+from nnlab.widgets.forward import forward_explorer
+from nnlab.widgets.gradient_flow import gradient_flow_explorer
 from nnlab.widgets.quiz import Quiz, quiz
+from nnlab.widgets.surface import surface_explorer
+from nnlab.widgets.threshold import threshold_explorer
+from nnlab.widgets.train_data import appointments_explorer, digits_explorer
 from nnlab.widgets.train_points import training_explorer
 
-__all__ = ["Quiz", "quiz", "training_explorer"]
+__all__ = [
+    "Quiz",
+    "activation_explorer",
+    "appointments_explorer",
+    "digits_explorer",
+    "forward_explorer",
+    "gradient_flow_explorer",
+    "quiz",
+    "surface_explorer",
+    "threshold_explorer",
+    "training_explorer",
+]

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
+import numpy as np
 
-from nnlab._validation import check_count, check_number
+from nnlab._validation import check_array, check_count, check_number
 
 LAYOUT = {"width": "27em"}
+STEPS: Callable[..., Any] = ipywidgets.SelectionSlider
+WRAP = {"display": "flex", "flex_flow": "row wrap"}
 STYLE = {"description_width": "10.5em"}
 
 
@@ -34,7 +37,8 @@ class Control:
     ):
         self.name, self.widget, self.default = name, widget, default
         self._first = widget.value
-        self._read, self._write, self._positional = read, write, positional
+        self.positional = positional
+        self._read, self._write = read, write
 
     @property
     def value(self) -> Any:
@@ -43,12 +47,12 @@ class Control:
 
     def differs(self) -> bool:
         """Whether the value has to be written down to get it again."""
-        return self._positional or self.value != self.default
+        return self.positional or self.value != self.default
 
     def code(self) -> str:
         """The argument as it is written in a call."""
         written = self._write(self.value)
-        return written if self._positional else f"{self.name}={written}"
+        return written if self.positional else f"{self.name}={written}"
 
     def reset(self) -> None:
         """Go back to the first value."""
@@ -57,6 +61,48 @@ class Control:
     def observe(self, call: Callable[[], None]) -> None:
         """Call when the value changes."""
         self.widget.observe(lambda _: call(), names="value")
+
+
+class Numbers(Control):
+    """Sliders for the entries of a vector or a matrix, one argument in all; its value is a nested list.
+
+    Raises: as `check_array` for other values or shapes.
+    """
+
+    def __init__(self, who: str, name: str, label: str, values: Any, default: Any, shape: tuple):
+        array = check_array(who, name, values, shape=shape).astype(np.float64)
+        reach = max(5.0, float(np.ceil(np.abs(array).max())))
+        self._shape, self._sliders = array.shape, []
+        for index, value in np.ndenumerate(array):
+            place = ", ".join(map(str, index))
+            slider = ipywidgets.FloatSlider(
+                value=round(float(value), 3),
+                min=-reach,
+                max=reach,
+                step=0.1,
+                description=f"{label}[{place}]",
+                style={"description_width": "4.5em"},
+                layout={"width": "20em"},
+            )
+            self._sliders.append(slider)
+        self._starts = [slider.value for slider in self._sliders]
+        box = ipywidgets.Box(self._sliders, layout=WRAP)
+        self.name, self.widget, self.default, self.positional = name, box, default, False
+
+    @property
+    def value(self) -> Any:
+        return np.reshape([round(slider.value, 3) for slider in self._sliders], self._shape).tolist()
+
+    def code(self) -> str:
+        return f"{self.name}={self.value}"
+
+    def reset(self) -> None:
+        for slider, start in zip(self._sliders, self._starts, strict=True):
+            slider.value = start
+
+    def observe(self, call: Callable[[], None]) -> None:
+        for slider in self._sliders:
+            slider.observe(lambda _: call(), names="value")
 
 
 def count(
@@ -117,9 +163,12 @@ def choice(
     value: Any,
     default: Any,
     options: Sequence[str] | Mapping[str, Any],
+    kind: Callable[..., Any] = ipywidgets.Dropdown,
     **settings: Any,
 ) -> Control:
     """Return a list to choose from: names, or a dict from what is shown to the argument's value.
+
+    kind: ipywidgets.Dropdown, or STEPS for a slider over the options.
 
     Raises: ValueError for a value that is not among them.
     """
@@ -128,10 +177,8 @@ def choice(
     if shown is None:
         listed = ", ".join(map(repr, named.values()))
         raise ValueError(f"{who} expected {name} as one of {listed}, got {value!r}")
-    dropdown = ipywidgets.Dropdown(
-        options=list(named), value=shown, description=label, style=STYLE, layout=LAYOUT
-    )
-    return Control(name, dropdown, default, read=named.__getitem__, **({"write": quoted} | settings))
+    widget = kind(options=list(named), value=shown, description=label, style=STYLE, layout=LAYOUT)
+    return Control(name, widget, default, read=named.__getitem__, **({"write": quoted} | settings))
 
 
 def quoted(value: Any) -> str:

@@ -11,7 +11,7 @@ import ipywidgets
 import numpy as np
 
 from nnlab.exercises._report import card, paragraph
-from nnlab.widgets.controls import Control
+from nnlab.widgets.controls import WRAP, Control
 from nnlab.widgets.live import Latest, Picture, Turn, canvas, encode
 
 EDGE, WRONG = "#3b7dd8", "#d0453e"
@@ -34,7 +34,7 @@ class Explorer:
         *,
         title: str,
         advice: str,
-        given: str = "",
+        given: Sequence[str] = (),
         trains: bool = False,
     ):
         self.controls, self.picture, self.title = tuple(controls), picture, title
@@ -52,8 +52,10 @@ class Explorer:
 
     def share(self) -> str:
         """Return the line of Python that makes this explorer again, in its present state."""
-        given = [self._given] if self._given else []
-        return f"{self._call}({', '.join(given + [c.code() for c in self.controls if c.differs()])})"
+        moved = [control for control in self.controls if control.differs()]
+        first = [control.code() for control in moved if control.positional]
+        rest = [control.code() for control in moved if not control.positional]
+        return f"{self._call}({', '.join([*first, *self._given, *rest])})"
 
     def _changed(self) -> None:
         self.page.share.value = self.share()
@@ -62,10 +64,8 @@ class Explorer:
     def _work(self, state: dict[str, Any], turn: Turn) -> None:
         try:
             text = self._show(turn, **state)
-        except (ValueError, TypeError) as error:
-            self.page.fail(str(error))
         except Exception as error:  # whatever a reader's data or function does, the controls stay alive
-            self.page.fail(f"{type(error).__name__}: {error}")
+            self.page.fail(error)
         else:
             self.page.publish(text, 1.0)
 
@@ -90,8 +90,7 @@ class Page:
         self.readout = self.error = ""
         self._picture = explorer.picture
         head = ipywidgets.HTML(card(explorer.title, EDGE, [paragraph(f"Try this: {advice}")]))
-        wrap = {"display": "flex", "flex_flow": "row wrap"}
-        controls = ipywidgets.Box([control.widget for control in explorer.controls], layout=wrap)
+        controls = ipywidgets.Box([control.widget for control in explorer.controls], layout=WRAP)
         self._below = ipywidgets.HTML()
         self.share = ipywidgets.Text(
             value=explorer.share(),
@@ -108,7 +107,7 @@ class Page:
             stop = ipywidgets.Button(description="Stop", tooltip="Stop the training, keep what it has")
             stop.on_click(lambda _: explorer.latest.cancel())
             buttons += [stop, self._progress]
-        row = ipywidgets.Box(buttons, layout={**wrap, "align_items": "center"})
+        row = ipywidgets.Box(buttons, layout={**WRAP, "align_items": "center"})
         self.box = ipywidgets.VBox([head, controls, row, self._picture.image, self._below, self.share])
 
     def publish(self, text: str, done: float) -> None:
@@ -118,10 +117,11 @@ class Page:
         self._progress.value = done
         self._tell(f"<div role='status' style='max-width:60em'>{html.escape(text)}</div>", shown=True)
 
-    def fail(self, error: str) -> None:
+    def fail(self, error: Exception) -> None:
         """Put an error in place of the picture."""
-        self.readout, self.error = "", error
-        told = card("No picture for this", WRONG, [paragraph(error)])
+        ours = isinstance(error, (ValueError, TypeError))  # which say all by themselves
+        self.readout, self.error = "", str(error) if ours else f"{type(error).__name__}: {error}"
+        told = card("No picture for this", WRONG, [paragraph(self.error)])
         self._tell(f"<div role='alert'>{told}</div>", shown=False)
 
     def still(self, lines: Sequence[str]) -> bytes:

@@ -9,21 +9,26 @@ from __future__ import annotations
 import io
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+
+from nnlab.training import TrainingWarning
 
 DPI = 100
 PATIENCE = 0.15  # seconds that a turn may go on although a newer value waits: so dragging shows pictures too
 PAUSE = 0.25  # seconds between two pictures of one training
 _drawing = threading.Lock()  # matplotlib keeps fonts and other things for all figures together
+
+# A divergence is drawn. The filter is set once: a context for it would not be safe between threads.
+warnings.filterwarnings("ignore", category=TrainingWarning, module=r"nnlab\.widgets\.")
 
 
 # ---------------------------------------------------------------------------------------- the newest value
@@ -120,10 +125,10 @@ class Picture:
         return self.figure
 
     def move(self, *artists: Any) -> None:
-        """Say which artists change from picture to picture."""
+        """Say which artists change from picture to picture: these, and no others."""
+        self._moving = list(artists)
         for artist in artists:
             artist.set_animated(True)
-            self._moving.append(artist)
 
     def pixels(self) -> np.ndarray:
         """Draw, and return the picture as (height, width, 3) bytes."""
@@ -156,12 +161,15 @@ def encode(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def panels(figure: Figure, columns: int, *, ratios: Sequence[float] | None = None, **margins) -> list[Axes]:
-    """Return axes side by side, in the course's look: no upper and right frame."""
-    where = {"left": 0.06, "right": 0.985, "bottom": 0.15, "top": 0.9, "wspace": 0.28} | margins
-    axes = figure.subplots(1, columns, squeeze=False, gridspec_kw={**where, "width_ratios": ratios})[0]
-    for ax in axes:
+def panels(
+    figure: Figure, titles: Sequence[str], *, ratios: Sequence[float] | None = None, **margins
+) -> list[Any]:
+    """Return axes side by side with titles, in the course's look: no upper and right frame."""
+    where = {"left": 0.06, "right": 0.985, "bottom": 0.15, "top": 0.91, "wspace": 0.2} | margins
+    settings = {**where, "width_ratios": ratios}
+    axes = list(figure.subplots(1, len(titles), squeeze=False, gridspec_kw=settings)[0])
+    for ax, title in zip(axes, titles, strict=True):
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_axisbelow(True)
-        ax.title.set_size(10)
-    return list(axes)
+        ax.set_title(title, fontsize=10)
+    return axes

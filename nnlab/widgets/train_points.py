@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import functools
-import warnings
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from contourpy import contour_generator
 from matplotlib import colormaps
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
 
 from nnlab._validation import check_array, check_labels, describe
 from nnlab.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
@@ -21,10 +19,11 @@ from nnlab.layers import MLP
 from nnlab.losses import softmax_cross_entropy
 from nnlab.optimizers import SGD, Adam, RMSprop
 from nnlab.plots import BLUE, MARKERS, ORANGE, PALETTE
-from nnlab.training import History, TrainingWarning, accuracy, fit
+from nnlab.training import History, accuracy, fit
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
 from nnlab.widgets.live import Picture, Turn, panels
+from nnlab.widgets.plane import SIDE, borders, grid, shade
 
 ACTIVATIONS = {layer.__name__: layer for layer in (Tanh, ReLU, Sigmoid, LeakyReLU, ELU, SiLU, GELU)}
 OPTIMIZERS: dict[str, Callable] = {
@@ -35,15 +34,12 @@ OPTIMIZERS: dict[str, Callable] = {
 }
 NAMES = ("circles", "moons", "xor", "blobs", "spirals")
 BATCHES = {"all points": None, "64": 64, "32": 32, "16": 16, "8": 8, "1": 1}
-SIDE = 60  # of the grid on which the network is asked
 TOPS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)  # of the loss axis: few, so that it seldom changes
+TITLES = ("what it says about the plane", "loss (nats)", "what the last hidden units see")
 BLANK = np.zeros((2, 2, 3), np.uint8)
 COLORS, GRAYS = (
     (255 * colormaps[name](np.arange(256))[:, :3]).astype(np.uint8) for name in ("cividis", "gray")
 )
-
-# A divergence is drawn. The filter is set once: a context for it would not be safe between threads.
-warnings.filterwarnings("ignore", category=TrainingWarning, module=r"nnlab\.widgets\.")
 
 
 def training_explorer(
@@ -229,14 +225,8 @@ class Run:
         self.validation.append(softmax_cross_entropy(self.network.forward(X), y)[0])
 
     def diverged_at(self, history: History) -> int | None:
-        """Return the step at which a number became infinite, or from which on the loss was hopeless."""
-        if history.diverged_at is not None or len(history) < 10:
-            return history.diverged_at
-        hopeless = np.array(history["loss"]) > 2 * np.log(self.points.n_classes)  # twice that of guessing
-        if not hopeless[-(len(history) // 5) :].all():
-            return None
-        last_good = len(history) - int(np.argmin(hopeless[::-1])) if not hopeless.all() else 0
-        return last_good * (self.optimizer.t // len(history)) + 1
+        """Return the step at which it diverged, if it did."""
+        return diverged_at(history, np.log(self.points.n_classes), self.optimizer.t)
 
     def readout(self, history: History, epochs: int) -> str:
         """Say how it went."""
@@ -248,6 +238,20 @@ class Run:
             return f"Diverged at step {step}: the loss stays at more than twice that of guessing; {told}."
         loss = f"loss {history['loss'][-1]:.3f} in training, {self.validation[-1]:.3f} in validation"
         return f"After {len(history)} of {epochs} epochs: {loss}; {told}."
+
+
+def diverged_at(history: History, guessing: float, steps: int) -> int | None:
+    """Return the step at which a number became infinite, or after which the loss stayed above twice guessing.
+
+    guessing: the loss of knowing nothing; steps: how many were taken in all.
+    """
+    if history.diverged_at is not None or len(history) < 10:
+        return history.diverged_at
+    hopeless = np.array(history["loss"]) > 2 * guessing
+    if not hopeless[-(len(history) // 5) :].all():
+        return None
+    last_good = 0 if hopeless.all() else len(history) - int(np.argmin(hopeless[::-1]))
+    return last_good * (steps // len(history)) + 1
 
 
 # ---------------------------------------------------------------------------------------- the drawing
@@ -266,10 +270,9 @@ class Scene:
         if made_of != self._made_of:
             self._made_of = None
             points = Points.of(data, noise, seed)
-            axes = panels(self.picture.clear(), 3, left=0.055, wspace=0.16)
+            axes = panels(self.picture.clear(), TITLES, left=0.055, wspace=0.16)
             self._plane, self._losses, self._units = Plane(axes[0], points), Losses(axes[1]), Units(axes[2])
-            for panel in (self._plane, self._losses, self._units):
-                self.picture.move(*panel.moving)
+            self.picture.move(*self._plane.moving, *self._losses.moving, *self._units.moving)
             self._points, self._made_of = points, made_of
         return self._points
 
@@ -291,8 +294,8 @@ class Plane:
     def __init__(self, ax: Any, points: Points):
         low, high = points.X.min(axis=0), points.X.max(axis=0)
         margin = np.where(high > low, 0.08 * (high - low), 1.0)
-        self._x1, self._x2 = np.linspace(low - margin, high + margin, SIDE).T
-        self.grid = points.scaled(np.stack(np.meshgrid(self._x1, self._x2), axis=-1).reshape(-1, 2))
+        self._x1, self._x2, every = grid(low - margin, high + margin)
+        self.grid = points.scaled(every)
         extent = (self._x1[0], self._x1[-1], self._x2[0], self._x2[-1])
         self._shade = ax.imshow(BLANK, extent=extent, origin="lower", aspect="auto", interpolation="bilinear")
         self._border = LineCollection([], colors="black", linewidths=1.5)
@@ -301,41 +304,32 @@ class Plane:
         place = {"transform": ax.transAxes, "ha": "center", "va": "center"}
         box = {"fc": "white", "ec": "0.4", "pad": 4}
         self._note = ax.text(0.5, 0.5, "", weight="bold", bbox=box, **place)
-        ax.set(title="what it says about the plane", xlabel="x₁", ylabel="x₂")
+        ax.set(xlabel="x₁", ylabel="x₂")
         ax.locator_params(nbins=4)
         self.moving = [self._shade, self._border, *dots, self._note]
 
     def draw(self, P: np.ndarray, diverged_at: int | None) -> None:
         """Show class probabilities (SIDE², n); in gray after a divergence, with its step."""
-        self._shade.set_data(_shade(P, gray=diverged_at is not None))
-        self._border.set_segments(self._borders(P))
+        self._shade.set_data(shade(P, gray=diverged_at is not None))
+        self._border.set_segments(borders(self._x1, self._x2, P))
         self._note.set_text(f"diverged at step {diverged_at}")
         self._note.set_visible(diverged_at is not None)
 
-    def _borders(self, P: np.ndarray) -> list[Any]:
-        """Return the lines on which one class becomes as probable as the most probable other."""
-        lines: list[Any] = []
-        for k in range(1 if P.shape[1] == 2 else 0, P.shape[1]):
-            margin = P[:, k] - np.delete(P, k, axis=1).max(axis=1)
-            contours = contour_generator(x=self._x1, y=self._x2, z=margin.reshape(SIDE, SIDE))
-            lines.extend(contours.lines(0.0))
-        return lines
-
 
 class Losses:
-    """The losses of training and validation over the epochs."""
+    """The losses of training and validation over the epochs; at_least: a height that must be in sight."""
 
-    def __init__(self, ax: Any):
+    def __init__(self, ax: Any, at_least: float = 0.0):
         (training,) = ax.plot([], [], color=BLUE, ls="-", label="training")
         (validation,) = ax.plot([], [], color=ORANGE, ls="--", label="validation")
-        ax.set(title="loss (nats)", xlabel="epoch")
+        ax.set(xlabel="epoch")
         ax.grid(color="0.9")
         ax.legend(loc="upper right", frameon=False, fontsize=9)
-        self._ax, self.moving = ax, [training, validation]
+        self._ax, self._at_least, self.moving = ax, at_least, [training, validation]
 
     def draw(self, curves: tuple[list[float], list[float]], epochs: int) -> None:
         """Show the two curves; limits and ticks change only with their range."""
-        highest = max((max(curve) for curve in curves if curve), default=0.0)
+        highest = max([self._at_least, *itertools.chain(*curves)])
         top = next((top for top in TOPS if top >= highest), TOPS[-1])
         if (self._ax.get_xlim(), self._ax.get_ylim()) != ((0, epochs), (0, top)):
             ticks = {"xticks": [0, epochs // 2, epochs], "yticks": [0, top / 2, top]}
@@ -349,7 +343,6 @@ class Units:
 
     def __init__(self, ax: Any):
         self._tiles = ax.imshow(BLANK, extent=(0, 1, 0, 1), interpolation="nearest")
-        ax.set(title="what the last hidden units see")
         ax.axis("off")
         self.moving = [self._tiles]
 
@@ -376,12 +369,3 @@ def _scatter(ax: Any, points: Points, k: int) -> list:
     style = {"s": 18, "marker": MARKERS[k]}
     filled = ax.scatter(*train.T, fc=PALETTE[k], ec="black", lw=0.7, **style)
     return [filled, ax.scatter(*held_out.T, fc="white", ec=PALETTE[k], lw=1.3, **style)]
-
-
-def _shade(P: np.ndarray, *, gray: bool) -> np.ndarray:
-    """Return the most probable class at every point of the grid as a color, paler where unsure."""
-    n = P.shape[1]
-    colors = np.array([to_rgb("0.5" if gray else PALETTE[k]) for k in range(n)], np.float32)
-    certainty = 0.6 * (P.max(axis=1, keepdims=True) - 1 / n) / (1 - 1 / n)
-    shade = 255 * (1 - certainty + certainty * colors[P.argmax(axis=1)])
-    return shade.clip(0, 255).astype(np.uint8).reshape(SIDE, SIDE, 3)
