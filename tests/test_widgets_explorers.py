@@ -392,12 +392,12 @@ def test_the_appointments_are_learned_better_than_by_guessing(empty_machine):
 @pytest.mark.filterwarnings("ignore::nnlab.training.TrainingWarning")
 def test_a_training_that_does_not_come_back_is_gray_with_its_step():
     explorer = digits_explorer((X, y), epochs=20)
-    set_to(explorer, learning_rate=100.0)
+    set_to(explorer, learning_rate="100")
     assert explorer.page.readout.startswith("Diverged at step ")
     note = explorer.picture.figure.axes[1].texts[0]
     assert note.get_visible()
     assert note.get_text() == explorer.page.readout.split(".")[0].lower()
-    set_to(explorer, learning_rate=0.01)
+    set_to(explorer, learning_rate="0.01")
     assert explorer.page.readout.startswith("After 20 of 20 epochs")
     assert not note.get_visible()
 
@@ -427,10 +427,10 @@ def test_a_newer_value_stops_the_older_training(monkeypatch):
 
     def move_on(change):
         if 0.1 < change.new < 0.2:
-            explorer.controls[0].widget.value = 0.5
+            explorer.controls[0].widget.value = "0.5"
 
     bar.observe(move_on, names="value")
-    set_to(explorer, learning_rate=0.02)
+    set_to(explorer, learning_rate="0.02")
     assert explorer.state["learning_rate"] == 0.5
     assert explorer.page.readout.startswith("After 50 of 50 epochs")
     assert sum(readout.startswith("After 50 of") for readout in readouts) == 1  # the older never got so far

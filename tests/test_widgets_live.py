@@ -181,10 +181,27 @@ def test_a_value_that_a_control_does_not_have_is_refused(make, message):
         make()
 
 
-def test_a_logarithmic_slider_is_read_to_three_digits():
-    control = controls.logarithmic(WHO, "lr", "", 0.1, 0.1, (-3, 1))
-    control.widget.value = 10**-1.45
-    assert control.code() == "lr=0.0355"
+def test_a_logarithmic_slider_goes_over_round_numbers_and_the_given_one():
+    control = controls.logarithmic(WHO, "lr", "", 0.0317, 0.1, (-2, 0))
+    numbers = [float(option) for option in control.widget.options]
+    assert numbers[:4] == [0.01, 0.012, 0.015, 0.02]
+    assert numbers[-1] == 1.0
+    assert 0.0317 in numbers
+    assert numbers == sorted(numbers)
+    assert max(np.diff(np.log10(numbers))) < 0.13
+    assert control.code() == "lr=0.0317"
+    control.widget.value = "0.3"
+    assert control.code() == "lr=0.3"
+
+
+@pytest.mark.parametrize(
+    ("value", "step"), [(0.3, 0.1), (0.25, 0.01), (0.123, 0.001), (0.12345, 0.001), (0.0, 0.1)]
+)
+def test_the_steps_of_a_slider_meet_its_value(value, step):
+    # else the slider in the browser moves it as soon as it is shown
+    control = controls.number(WHO, "noise", "", value, 0.1, 0.0, 1.0, 0.1)
+    assert control.widget.step == pytest.approx(step)
+    assert control.value == pytest.approx(value, abs=5e-4)
 
 
 def test_what_is_shown_and_what_is_meant_may_differ():
@@ -339,6 +356,6 @@ def test_it_is_made_of_what_ipywidgets_7_has_too(explorer):
 
     kinds = {type(widget) for widget in walk(explorer.page.box)}
     allowed = (
-        "Box HBox VBox HTML Image Button Text FloatProgress IntSlider FloatSlider FloatLogSlider Dropdown"
+        "Box HBox VBox HTML Image Button Text FloatProgress IntSlider FloatSlider SelectionSlider Dropdown"
     )
     assert kinds <= {getattr(ipywidgets, name) for name in allowed.split()}

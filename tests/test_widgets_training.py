@@ -49,7 +49,7 @@ def test_one_hidden_unit_cannot_part_the_circles_and_four_can():
 def test_every_control_changes_the_result(explorer):
     changes = {
         "data": "moons",
-        "learning_rate": 0.3,
+        "learning_rate": "0.3",
         "hidden_size": 5,
         "depth": 2,
         "activation": "GELU",
@@ -113,7 +113,7 @@ def test_a_divergence_is_shown_with_its_step_and_in_gray(settings):
     assert note == explorer.page.readout.split(":")[0].lower()
     shade = plane.images[0].get_array()
     assert (shade[..., 0] == shade[..., 1]).all()
-    set_to(explorer, learning_rate=0.1)
+    set_to(explorer, learning_rate="0.1")
     assert explorer.page.readout.startswith("After 200 of 200 epochs")
     assert not [text for text in plane.texts if text.get_visible()]
     shade = plane.images[0].get_array()

@@ -14,6 +14,7 @@ import numpy as np
 from nnlab._validation import check_array, check_count, check_number
 
 LAYOUT = {"width": "27em"}
+ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # numbers in each power of ten, about equally far apart
 STEPS: Callable[..., Any] = ipywidgets.SelectionSlider
 WRAP = {"display": "flex", "flex_flow": "row wrap"}
 STYLE = {"description_width": "10.5em"}
@@ -70,16 +71,18 @@ class Numbers(Control):
     """
 
     def __init__(self, who: str, name: str, label: str, values: Any, default: Any, shape: tuple):
-        array = check_array(who, name, values, shape=shape).astype(np.float64)
+        array = check_array(who, name, values, shape=shape).astype(np.float64).round(3)
+        step = _step(0.1, array)
         reach = max(5.0, float(np.ceil(np.abs(array).max())))
         self._shape, self._sliders = array.shape, []
         for index, value in np.ndenumerate(array):
             place = ", ".join(map(str, index))
             slider = ipywidgets.FloatSlider(
-                value=round(float(value), 3),
+                value=float(value),
                 min=-reach,
                 max=reach,
-                step=0.1,
+                step=step,
+                readout_format=_digits(step),
                 description=f"{label}[{place}]",
                 style={"description_width": "4.5em"},
                 layout={"width": "20em"},
@@ -126,34 +129,46 @@ def number(
 
     Raises: TypeError, ValueError for a value that is none, or beyond.
     """
-    value = check_number(who, name, value, at_least=low, at_most=high)
+    value = round(check_number(who, name, value, at_least=low, at_most=high), 3)
+    step = _step(step, np.array([value]))
     slider = ipywidgets.FloatSlider(
-        value=value, min=low, max=high, step=step, description=label, style=STYLE, layout=LAYOUT
+        value=value,
+        min=low,
+        max=high,
+        step=step,
+        readout_format=_digits(step),
+        description=label,
+        style=STYLE,
+        layout=LAYOUT,
     )
-    return Control(name, slider, default, read=lambda v: round(v, 6))
+    return Control(name, slider, default, read=lambda v: round(v, 3))
+
+
+def _step(step: float, values: np.ndarray) -> float:
+    """Return the step, or a finer one that meets the values: a slider moves what lies between its steps."""
+    while step > 0.001 and not np.allclose(values / step, np.round(values / step), atol=1e-6):
+        step /= 10
+    return step
+
+
+def _digits(step: float) -> str:
+    """Return the format that shows every step."""
+    return f".{max(1, int(np.ceil(-np.log10(step) - 1e-9)))}f"
 
 
 def logarithmic(
-    who: str, name: str, label: str, value: Any, default: float, powers: tuple[float, float]
+    who: str, name: str, label: str, value: Any, default: float, powers: tuple[int, int]
 ) -> Control:
-    """Return a slider for a number between two powers of ten, read to three digits.
+    """Return a slider over round numbers between two powers of ten, and the given value.
 
     Raises: TypeError, ValueError for a value that is none, or beyond.
     """
     low, high = powers
     value = check_number(who, name, value, at_least=10.0**low, at_most=10.0**high)
-    slider = ipywidgets.FloatLogSlider(
-        value=value,
-        base=10,
-        min=low,
-        max=high,
-        step=0.05,
-        readout_format=".3g",
-        description=label,
-        style=STYLE,
-        layout=LAYOUT,
-    )
-    return Control(name, slider, default, read=lambda v: float(f"{v:.3g}"))
+    # Not a FloatLogSlider: it moves a value between its steps, such as 0.03, as soon as it is shown.
+    numbers = {float(f"{digits}e{power}") for power in range(low, high) for digits in ROUND}
+    options = {f"{number:g}": number for number in sorted(numbers | {10.0**high, value})}
+    return choice(who, name, label, value, default, options, kind=STEPS)
 
 
 def choice(

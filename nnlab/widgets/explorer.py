@@ -98,7 +98,9 @@ class Page:
             placeholder="the line that makes this again",
             layout={"width": "54em", "max_width": "99%"},
         )
-        self._progress = ipywidgets.FloatProgress(min=0.0, max=1.0, layout={"width": "14em"})
+        self._progress = ipywidgets.FloatProgress(
+            min=0.0, max=1.0, layout={"width": "14em", "visibility": "hidden"}
+        )
         reset = ipywidgets.Button(description="Reset", tooltip="Put all controls back")
         for control in explorer.controls:
             reset.on_click(lambda _, control=control: control.reset())
@@ -115,6 +117,7 @@ class Page:
         self._picture.show()
         self.readout, self.error = text, ""
         self._progress.value = done
+        self._progress.layout.visibility = "hidden" if done == 1 else "visible"
         self._tell(f"<div role='status' style='max-width:60em'>{html.escape(text)}</div>", shown=True)
 
     def fail(self, error: Exception) -> None:

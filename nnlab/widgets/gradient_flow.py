@@ -55,7 +55,7 @@ def gradient_flow_explorer(
         controls.choice(who, "weight_init", "starting weights", weight_init, "xavier_normal", list(STARTS)),
         controls.number(who, "gain", "gain (× weights)", gain, 1.0, 0.25, 4.0, 0.05),
         controls.count(who, "depth", "depth (layers)", depth, 20, 2, 50),
-        controls.count(who, "width", "width (units per layer)", width, 50, 2, 200),
+        controls.count(who, "width", "units per layer", width, 50, 2, 200),
         controls.count(who, "seed", "seed", seed, 0, 0, 99),
     ]
     scene = Scene()

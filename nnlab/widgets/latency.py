@@ -29,7 +29,7 @@ class Case(NamedTuple):
 
 def cases() -> list[Case]:
     """Return what is measured."""
-    rates = np.geomspace(0.003, 0.3, 21).tolist()
+    rates = [float(f"{digits}e{power}") for power in (-3, -2, -1) for digits in (1, 1.5, 2, 3, 4, 5, 6, 8)]
     factors = np.linspace(0.1, 0.9, 21).tolist()
     rng = np.random.default_rng(0)
     p = rng.beta(2, 5, 20_000)
@@ -65,7 +65,7 @@ def measure(case: Case) -> Iterator[tuple[float, float]]:
     (widget,) = (control.widget for control in explorer.controls if control.name == case.control)
     for value in case.values:
         wall, processor = time.perf_counter(), time.process_time()
-        widget.value = value
+        widget.value = f"{value:g}" if hasattr(widget, "options") and not isinstance(value, str) else value
         explorer.latest.settle()
         yield time.perf_counter() - wall, time.process_time() - processor
 

@@ -245,9 +245,10 @@ class Scene:
         self._losses = Losses(left, at_least=self._guessing)
         (self._metric,) = right.plot([], [], color=GREEN, marker="o", ms=3, label="the network")
         right.axhline(self.baseline, color=GRAY, ls=":", label="guessing")
-        right.set(xlabel="epoch", xlim=(0, self.task.epochs), ylim=(min(0.4, self.baseline - 0.05), 1.02))
+        right.set(xlabel="epoch", xlim=(0, self.task.epochs), ylim=(min(0.4, self.baseline - 0.05), 1.2))
+        right.set_yticks([tick for tick in (0, 0.2, 0.4, 0.6, 0.8, 1) if tick >= right.get_ylim()[0]])
         right.grid(color="0.9")
-        right.legend(loc="center right", frameon=False, fontsize=9)
+        right.legend(loc="upper right", ncols=2, frameon=False, fontsize=9)
         box = {"fc": "white", "ec": "0.4", "pad": 4}
         self._note = right.text(0.5, 0.5, "", transform=right.transAxes, ha="center", weight="bold", bbox=box)
         self.picture.move(*self._losses.moving, self._metric, self._note)
@@ -259,7 +260,9 @@ class Scene:
     def draw(self, history: History, validation: list[float], measured: list[float], steps: int) -> None:
         """Set the moving parts; after a divergence they are gray, with its step."""
         step = self.diverged_at(history, steps)
-        self._losses.draw((history.metrics.get("loss", []), validation), self.task.epochs)
+        self._losses.draw(
+            (history.metrics.get("loss", []), validation), self.task.epochs, gray=step is not None
+        )
         self._metric.set_data(np.arange(1, len(measured) + 1), measured)
         self._metric.set_color(GREEN if step is None else "0.5")
         self._note.set_text(f"diverged at step {step}")

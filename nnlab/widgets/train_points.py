@@ -76,13 +76,13 @@ def training_explorer(
             write=lambda v: controls.quoted(v) if isinstance(v, str) else "(X, y)",
         ),
         controls.logarithmic(who, "learning_rate", "learning rate", learning_rate, 0.03, (-4, 2)),
-        controls.count(who, "hidden_size", "hidden units per layer", hidden_size, 16, 1, 64),
+        controls.count(who, "hidden_size", "hidden units (each)", hidden_size, 16, 1, 64),
         controls.count(who, "depth", "hidden layers", depth, 1, 1, 4),
         controls.choice(who, "activation", "activation", activation, "Tanh", list(ACTIVATIONS)),
         controls.choice(who, "optimizer", "optimizer", optimizer, "Adam", list(OPTIMIZERS)),
         controls.choice(who, "batch_size", "batch (points)", batch_size, None, BATCHES),
         controls.count(who, "epochs", "epochs", epochs, 200, 10, 1000, 10),
-        controls.number(who, "noise", "noise (std. deviation)", noise, 0.1, 0.0, 0.5, 0.01),
+        controls.number(who, "noise", "noise (std. dev.)", noise, 0.1, 0.0, 0.5, 0.01),
         controls.count(who, "seed", "seed", seed, 0, 0, 99),
     ]
     scene = Scene()
@@ -284,7 +284,8 @@ class Scene:
         P = Softmax().forward(run.network.layers[-1].forward(H))
         diverged_at = run.diverged_at(history)
         self._plane.draw(P, diverged_at)
-        self._losses.draw((history.metrics.get("loss", []), run.validation), epochs)
+        losses = (history.metrics.get("loss", []), run.validation)
+        self._losses.draw(losses, epochs, gray=diverged_at is not None)
         self._units.draw(H, gray=diverged_at is not None)
 
 
@@ -327,15 +328,16 @@ class Losses:
         ax.legend(loc="upper right", frameon=False, fontsize=9)
         self._ax, self._at_least, self.moving = ax, at_least, [training, validation]
 
-    def draw(self, curves: tuple[list[float], list[float]], epochs: int) -> None:
+    def draw(self, curves: tuple[list[float], list[float]], epochs: int, *, gray: bool) -> None:
         """Show the two curves; limits and ticks change only with their range."""
         highest = max([self._at_least, *itertools.chain(*curves)])
         top = next((top for top in TOPS if top >= highest), TOPS[-1])
         if (self._ax.get_xlim(), self._ax.get_ylim()) != ((0, epochs), (0, top)):
             ticks = {"xticks": [0, epochs // 2, epochs], "yticks": [0, top / 2, top]}
             self._ax.set(xlim=(0, epochs), ylim=(0, top), **ticks)
-        for line, curve in zip(self.moving, curves, strict=True):
+        for line, curve, color in zip(self.moving, curves, (BLUE, ORANGE), strict=True):
             line.set_data(np.arange(1, len(curve) + 1), curve)
+            line.set_color("0.5" if gray else color)
 
 
 class Units:
