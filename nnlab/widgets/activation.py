@@ -29,10 +29,8 @@ def activation_explorer(
     Raises: TypeError, ValueError for a setting that the controls do not have.
     """
     who = "activation_explorer"
-    known = {name: name for name in ACTIVATIONS}
-    options = known if isinstance(activation, str) else {"your own": activation} | known
     settings = [
-        controls.choice(who, "activation", "activation", activation, "", options, positional=True),
+        controls.named_or_own(who, "activation", activation, list(ACTIVATIONS)),
         controls.number(who, "z", "input z", z, 1.0, -REACH, REACH, 0.1),
         controls.number(who, "spread", "spread (× inputs)", spread, 1.0, 0.1, 8.0, 0.1),
     ]

@@ -196,6 +196,20 @@ def choice(
     return Control(name, widget, default, read=named.__getitem__, **({"write": quoted} | settings))
 
 
+def named_or_own(
+    who: str, name: str, value: Any, names: Sequence[str], *, own: str = "your own", code: str = ""
+) -> Control:
+    """Return a list of names for the first argument, headed by the reader's own value where it is no name.
+
+    own: what the list calls that value; code: how a call writes it, by default its repr.
+    Raises: ValueError for a name that is not among them.
+    """
+    named = {known: known for known in names}
+    options = named if isinstance(value, str) else {own: value} | named
+    write = (lambda v: quoted(v) if isinstance(v, str) else code) if code else quoted
+    return choice(who, name, name, value, "", options, positional=True, write=write)
+
+
 def quoted(value: Any) -> str:
     """Write a value as this course does, text in double quotes."""
     return f'"{value}"' if isinstance(value, str) else repr(value)

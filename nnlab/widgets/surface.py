@@ -45,19 +45,8 @@ def surface_explorer(
     Raises: TypeError, ValueError for a setting that the controls do not have.
     """
     who = "surface_explorer"
-    known = {name: name for name in SURFACES}
-    options = known if isinstance(surface, str) else {"your own": surface} | known
     settings = [
-        controls.choice(
-            who,
-            "surface",
-            "surface",
-            surface,
-            "",
-            options,
-            positional=True,
-            write=lambda v: controls.quoted(v) if isinstance(v, str) else "f",
-        ),
+        controls.named_or_own(who, "surface", surface, list(SURFACES), code="f"),
         controls.logarithmic(who, "learning_rate", "learning rate", learning_rate, 0.1, (-3, 1)),
         controls.number(who, "momentum", "momentum", momentum, 0.9, 0.0, 0.99, 0.01),
         controls.count(who, "steps", "steps", steps, 40, 1, 200),

@@ -62,19 +62,8 @@ def training_explorer(
     Raises: TypeError, ValueError for a setting that the controls do not have.
     """
     who = "training_explorer"
-    known = {name: name for name in NAMES}
-    options = known if isinstance(data, str) else {"your data": data} | known
     settings = [
-        controls.choice(
-            who,
-            "data",
-            "data",
-            data,
-            "",
-            options,
-            positional=True,
-            write=lambda v: controls.quoted(v) if isinstance(v, str) else "(X, y)",
-        ),
+        controls.named_or_own(who, "data", data, list(NAMES), own="your data", code="(X, y)"),
         controls.logarithmic(who, "learning_rate", "learning rate", learning_rate, 0.03, (-4, 2)),
         controls.count(who, "hidden_size", "hidden units (each)", hidden_size, 16, 1, 64),
         controls.count(who, "depth", "hidden layers", depth, 1, 1, 4),
