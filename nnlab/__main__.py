@@ -13,6 +13,7 @@ COMMANDS = {
     "doctor": "what is installed, which data is found, and what would not work",
     "data": "list, get or locate the data sets",
     "reproduce": "published results against our own measurements",
+    "bench": "speed and memory against PyTorch and scikit-learn",
     "progress": "a learner's progress through the exercises",
     "grade": "a teacher's report: the exercises in learners' notebooks, and the mistakes made",
 }
