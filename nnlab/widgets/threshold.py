@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnlab._validation import check_array, check_labels, check_number
-from nnlab.plots import BLUE, GRAY, ORANGE, VERMILION
+from nnlab.plots import BLUE, GRAY, VERMILION
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
 from nnlab.widgets.live import Picture, Turn, panels
@@ -159,7 +159,7 @@ class Scene:
             ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
         dot: dict[str, Any] = {"marker": "o", "color": VERMILION, "ms": 8}
         self._dots = [ax.plot([], [], **dot)[0] for ax in (roc, pr, cost)]
-        (self._line,) = cost.plot([], [], color=ORANGE)
+        (self._line,) = cost.plot([], [], ls="-", color=BLUE)
         self._cost = cost
         cost.set(xlabel="threshold t", xlim=(-0.03, 1.03), xticks=[0, 0.5, 1])
         self.picture.move(self._shares, *self._counts, *self._dots, self._line)
