@@ -95,6 +95,12 @@ def test_csv_layouts_keep_a_fifth_for_testing(tmp_path: Path, images, name: str,
     assert {(round(255 * row.sum()), int(k)) for row, k in zip(X, labels, strict=True)} == expected
 
 
+def test_newer_kaggle_mounts_are_found(empty_machine: Path, images) -> None:
+    folder = empty_machine / "kaggle/competitions/digit-recognizer"
+    write_csv(folder / "train.csv", images["x_train"], images["y_train"])
+    assert datasets.load_mnist().source == "real: Kaggle input/competitions/digit-recognizer/train.csv"
+
+
 def test_the_places_are_searched_in_order(empty_machine: Path, images, monkeypatch) -> None:
     assert datasets.load_mnist().source == "embedded: scikit-learn's small digits, not MNIST"
     x, y = images["x_train"], images["y_train"]
