@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 
 NBVAL  := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 300 -p no:cacheprovider
 
-.PHONY: lab test test-package test-notebooks test-real lint clean
+.PHONY: lab test test-package test-notebooks test-real lint html clean
 
 # In a container one is root, and Jupyter wants to be told that this is meant.
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -38,7 +38,11 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-$(VENV)/.lab $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/.python
+# The notebooks as linked pages, to be read without a kernel.
+html: $(VENV)/.site
+	$(BIN)/python scripts/build_site.py
+
+$(VENV)/.lab $(VENV)/.test $(VENV)/.dev $(VENV)/.site: $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/.python
 	$(PIP) -e ".[$*]"
 	touch $@
 
