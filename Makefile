@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 
 NBVAL  := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 300 -p no:cacheprovider
 
-.PHONY: lab test test-package test-notebooks test-real lint html clean
+.PHONY: lab test test-package test-notebooks test-real test-platforms lint html clean
 
 # In a container one is root, and Jupyter wants to be told that this is meant.
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -30,6 +30,10 @@ test-notebooks: $(VENV)/.test
 test-real: $(VENV)/.test
 	NNLAB_DATA=$(abspath $(or $(NNLAB_DATA),../shared/data)) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 	    $(BIN)/python -m pytest -n 2 --dist loadfile $(subst --nbval ,--nbval-lax ,$(NBVAL)) notebooks
+
+# In environments of their own: the packages of Colab and of Kaggle, the lowest versions allowed, and the newest.
+test-platforms: $(VENV)/.test
+	$(BIN)/python scripts/platforms.py $(PLATFORMS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
