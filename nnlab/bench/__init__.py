@@ -4,27 +4,50 @@ Same work, shown by a check; same weights, batches and number of threads; turns 
 medians, spreads and ratios instead of a single time; and beside them the floor, the matrix products alone.
 """
 
-from nnlab.bench.cases import Case, Disagreement, Result, agree, all_cases, measure, select
-from nnlab.bench.report import markdown, record, table
-from nnlab.bench.rounds import CLOCKS, Timing, run_rounds, timed
+from nnlab.bench import memory
+from nnlab.bench.cases import Case, Disagreement, Result, agree, all_cases, measure, step
+from nnlab.bench.report import growth_table, markdown, memory_table, record, table
+from nnlab.bench.rounds import CLOCKS, Timing, order, run_rounds, timed
+from nnlab.bench.scaling import AXES, Growth, exponent, grow
 from nnlab.bench.threads import limit_threads, machine, threads_in_use
 
 __all__ = [
+    "AXES",
     "CLOCKS",
     "Case",
     "Disagreement",
+    "Growth",
     "Result",
     "Timing",
     "agree",
     "all_cases",
+    "compare_steps",
+    "exponent",
+    "grow",
+    "growth_table",
     "limit_threads",
     "machine",
     "markdown",
     "measure",
+    "memory",
+    "memory_table",
+    "order",
     "record",
     "run_rounds",
-    "select",
+    "step",
     "table",
     "threads_in_use",
     "timed",
 ]
+
+
+def compare_steps(
+    sizes=(784, 64, 10), *, optimizer="SGD", batches=(32, 256, 1024), threads=1, clock="wall", seconds=1.0
+) -> list[Result]:
+    """Time a training step of a ReLU network at several batch sizes; `table` shows the results.
+
+    Raises: ValueError for an unknown optimizer or clock, or too many threads; Disagreement.
+    """
+    with limit_threads(threads):
+        cases = [step(sizes, optimizer, batch) for batch in batches]
+        return [measure(case, seconds=seconds, clock=clock) for case in cases]

@@ -1,18 +1,18 @@
-"""The cases: what is measured, who takes part, and the check that all of them did the same."""
+"""The cases: what is timed, who takes part, and the check that all of them did the same."""
 
 from __future__ import annotations
 
 import functools
-import time
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from nnlab._validation import check_choice, check_count, describe
-from nnlab.bench import contestants as players
-from nnlab.bench.contestants import Contestant, Task, Unsuitable
-from nnlab.bench.rounds import Clock, Timing, choose_steps, run_rounds
+from nnlab._validation import check_choice, check_number, describe
+from nnlab.bench.contestants import EPOCHS, INFERENCE, LOOPS, OPTIMIZERS, Contestant, Task, Unsuitable
+from nnlab.bench.rounds import CLOCKS, Clock, Timing, Turn, choose, run_rounds
+from nnlab.bench.threads import fresh_python
 from nnlab.gradcheck import relative_error
 
 NETWORKS = ((784, 64, 10), (784, 256, 128, 10))
@@ -23,8 +23,7 @@ CHECKED_STEPS = 10
 # Adam, which divides tiny gradients by their own size, by up to 2e-4; a learning rate 4 % off, by 2e-2.
 TOLERANCE = 1e-2
 
-# name -> makes the contestant, or raises Unsuitable
-Lineup = Mapping[str, Callable[[], Contestant]]
+Makers = Mapping[str, Callable[[], Contestant]]  # by name; a maker may raise Unsuitable
 
 
 class Disagreement(ValueError):
@@ -32,11 +31,24 @@ class Disagreement(ValueError):
 
 
 @dataclass(frozen=True)
+class Lineup:
+    """Who takes part in a case, and on which data."""
+
+    makers: Makers
+    data: str = "random numbers"
+
+
+@dataclass(frozen=True)
 class Case:
-    """One row of the table: its name, and a function that makes who takes part."""
+    """One row of the table: its name, a function that makes the line-up, and how long a turn must be.
+
+    What a contestant does once a turn, such as checking the data, is shared by at least `least_steps`.
+    """
 
     name: str
     lineup: Callable[[], Lineup]
+    least_steps: int = 1
+    checked_steps: int = CHECKED_STEPS
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,7 @@ class Result:
     """What a case measured: the timing, who was left out and why, and how far the results differ."""
 
     case: str
+    data: str
     timing: Timing
     left_out: Mapping[str, str] = field(default_factory=dict)
     difference: float = 0.0  # largest relative difference to nnlab's results
@@ -57,33 +70,41 @@ class Result:
 def measure(
     case: Case,
     *,
-    rounds: int = 40,
+    seconds: float = 2.0,
     round_seconds: float = 0.05,
-    clock: Clock = time.perf_counter,
-    after: Callable[[], object] = lambda: None,
+    least_rounds: int = 7,
+    clock: str = "wall",
+    report: Callable[[float], object] = lambda done: None,
 ) -> Result:
-    """Check that all who take part in the case do the same, then time them in interleaved rounds.
+    """Check that all who take part in the case do the same, then time them in rounds, about `seconds` long.
 
-    `after` is called after each round. Raises: Disagreement if results differ by more than rounding.
+    `report` is told the part that is done. Raises: Disagreement if results differ by more than rounding.
     """
-    check_count("measure", "rounds", rounds)
-    made, left_out = {}, {}
-    for name, make in case.lineup().items():
+    check_number("measure", "seconds", seconds, above=0)
+    check_choice("measure", "clock", clock, tuple(CLOCKS))
+    lineup, made, left_out = case.lineup(), {}, {}
+    for name, make in lineup.makers.items():
         try:
             made[name] = make()
         except Unsuitable as reason:
             left_out[name] = str(reason)
-    difference = agree(made)
-    turns = {name: contestant.turn(clock) for name, contestant in made.items()}
-    timing = run_rounds(turns, choose_steps(turns, round_seconds), rounds, after)
-    return Result(case.name, timing, left_out, difference)
+    difference = agree(made, case.checked_steps)
+    turns = {name: contestant.turn(CLOCKS[clock]) for name, contestant in made.items()}
+    steps, rounds = choose(
+        turns,
+        round_seconds=round_seconds,
+        seconds=seconds,
+        least_steps=case.least_steps,
+        least_rounds=least_rounds,
+    )
+    return Result(case.name, lineup.data, run_rounds(turns, steps, rounds, report), left_out, difference)
 
 
 def agree(contestants: Mapping[str, Contestant], steps: int = CHECKED_STEPS) -> float:
     """Let each do so many steps from the start; return the largest relative difference to the first one.
 
-    A difference is |a − b| / (|a| + |b|), with Euclidean norms. What moved in training is compared by how
-    far it moved. Raises: Disagreement if a difference is above TOLERANCE, NaN, or a result is missing.
+    A difference is |a − b| / (|a| + |b|), with Euclidean norms. Of parameters, the changes are compared.
+    Raises: Disagreement if a difference is NaN or above TOLERANCE, or a result is missing.
     """
     outcomes = {}
     for name, contestant in contestants.items():
@@ -111,61 +132,128 @@ def agree(contestants: Mapping[str, Contestant], steps: int = CHECKED_STEPS) -> 
     return largest
 
 
-# ---------------------------------------------------------------------------------------- the cases
+# ---------------------------------------------------------------------------------------- training
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A training on random data: all that a `Task` needs, in a few numbers, with float32 throughout."""
+
+    sizes: tuple[int, ...]
+    optimizer: str
+    batch: int
+    rows: int
+
+    def task(self) -> Task:
+        """Return the task with inputs in [−½, ½), like shifted pixels, and labels by a linear rule."""
+        check_choice("Setup", "optimizer", self.optimizer, tuple(OPTIMIZERS))
+        rng = np.random.default_rng(0)
+        X = rng.random((self.rows, self.sizes[0]), np.float32)
+        X -= 0.5
+        scores = X @ rng.standard_normal((self.sizes[0], self.sizes[-1]), np.float32)
+        y = scores.argmax(axis=1) if self.sizes[-1] > 1 else (scores[:, 0] > 0).astype(np.int64)
+        lr = 0.01 if self.optimizer == "SGD" else 0.001
+        return Task(self.sizes, X, y, self.batch, self.optimizer, lr)
+
+    def __str__(self) -> str:
+        return f"{'-'.join(map(str, self.sizes))} {self.optimizer} batch {self.batch}"
+
+
+def step(sizes: tuple[int, ...], optimizer: str, batch: int) -> Case:
+    """Return the case of one training step: forward, loss, backward, update."""
+    batches = max(CHECKED_STEPS, POOL_BYTES // (4 * sizes[0] * batch))
+    setup = Setup(tuple(sizes), optimizer, batch, batches * batch)
+    return Case(f"step {setup}", lambda: Lineup(makers_of(LOOPS, setup.task())), least_steps=5)
+
+
+def epoch(setup: Setup) -> Case:
+    """Return the case of an epoch of shuffled batches, taken from the data by each library's own means."""
+
+    def lineup() -> Lineup:
+        makers = makers_of(EPOCHS, setup.task())
+        return Lineup(
+            makers | {"sklearn": functools.partial(_leave_out, "it shuffles in an order of its own")}
+        )
+
+    return Case(f"epoch {setup} of {setup.rows:,} rows", lineup, checked_steps=2)
+
+
+def appointments_epoch(outputs: int) -> Case:
+    """Return the case of a full-batch epoch on the appointments: the published network, or a sigmoid's."""
+
+    def lineup() -> Lineup:
+        X, y, source = _appointments()
+        task = Task((X.shape[1], 64, outputs), X, y, len(X), "SGD", lr=0.01)
+        return Lineup(makers_of(EPOCHS, task), f"appointments, {len(X):,} × {X.shape[1]}, {source}")
+
+    output = "sigmoid" if outputs == 1 else f"softmax of {outputs}"
+    return Case(f"epoch appointments 64 {output} SGD full batch", lineup, least_steps=3, checked_steps=3)
+
+
+@functools.cache
+def _appointments() -> tuple[np.ndarray, np.ndarray, str]:
+    """Return all features but those of the test set, their labels, and where the table came from."""
+    from nnlab import datasets  # here: what memory is measured with should not load pandas
+
+    table = datasets.load_appointments()
+    frame, _ = datasets.clean(table.frame)
+    split = datasets.split(frame, rng=np.random.default_rng(0), dtype=np.float32)
+    parts = split.train, split.validation
+    return np.concatenate([p.X for p in parts]), np.concatenate([p.y for p in parts]), table.source
+
+
+def makers_of(kinds: Mapping[str, type], task: Task) -> dict[str, Callable[[], Contestant]]:
+    """Return a function for each kind of contestant that makes it for the task."""
+    return {name: functools.partial(kind, task) for name, kind in kinds.items()}
+
+
+def _leave_out(reason: str) -> Contestant:
+    raise Unsuitable(reason)
+
+
+# ---------------------------------------------------------------------------------------- other work
+
+
+def inference(sizes: tuple[int, ...], rows: int) -> Case:
+    """Return the case of predicting so many rows at once."""
+    setup = Setup(tuple(sizes), "SGD", rows, rows)
+    name = f"predict {'-'.join(map(str, sizes))} rows {rows:,}"
+    return Case(name, lambda: Lineup(makers_of(INFERENCE, setup.task())), checked_steps=1)
+
+
+class Import(Contestant):
+    """`import` in a fresh Python process, timed inside it, so that starting Python does not count."""
+
+    def __init__(self, module: str):
+        if importlib.util.find_spec(module.partition(".")[0]) is None:
+            raise Unsuitable(f"{module} is not installed")
+        self.module = module
+
+    def work(self, steps: int) -> None:
+        self.turn(CLOCKS["wall"])(steps)
+
+    def turn(self, clock: Clock) -> Turn:
+        name = clock.__name__  # perf_counter or process_time
+        program = f"from time import {name} as clock; t = clock(); import {self.module}; print(clock() - t)"
+        return lambda steps: sum(float(fresh_python("-c", program)) for _ in range(steps))
+
+
+IMPORTED = {"nnlab": "nnlab", "torch": "torch", "sklearn": "sklearn.neural_network", "floor": "numpy"}
+
+
+def import_time() -> Case:
+    """Return the case of importing; its floor is NumPy, which all of them import."""
+    makers = {name: functools.partial(Import, module) for name, module in IMPORTED.items()}
+    return Case("import", lambda: Lineup(makers, "none"), checked_steps=1)
 
 
 def all_cases() -> list[Case]:
     """Return every case, in the order of the table."""
-    cases = [
-        Case(
-            f"step {_sizes(sizes)} {optimizer} batch {batch}",
-            functools.partial(steps, sizes, optimizer, batch),
-        )
-        for optimizer in ("SGD", "Adam")
-        for sizes in NETWORKS
-        for batch in BATCHES
+    return [
+        *(step(sizes, optimizer, b) for optimizer in OPTIMIZERS for sizes in NETWORKS for b in BATCHES),
+        epoch(Setup((784, 64, 10), "SGD", 32, 3200)),
+        appointments_epoch(2),
+        appointments_epoch(1),
+        *(inference(sizes, rows) for sizes in NETWORKS for rows in (1, 10_000)),
+        import_time(),
     ]
-    return cases
-
-
-def select(substring: str | None) -> list[Case]:
-    """Return the cases whose names contain the substring.
-
-    Raises: ValueError for none, listing them all.
-    """
-    cases = all_cases()
-    chosen = [case for case in cases if substring is None or substring in case.name]
-    if not chosen:
-        names = "\n  ".join(case.name for case in cases)
-        raise ValueError(f"no case has {substring!r} in its name; the cases are\n  {names}")
-    return chosen
-
-
-def steps(sizes: tuple[int, ...], optimizer: str, batch: int) -> Lineup:
-    """One training step: forward, loss, backward, update, on random images in float32."""
-    check_choice("steps", "optimizer", optimizer, tuple(players.OPTIMIZERS))
-    rows = max(CHECKED_STEPS, POOL_BYTES // (4 * sizes[0] * batch)) * batch
-    X, y = _random_data(rows, sizes)
-    task = Task(sizes, X, y, batch, optimizer, lr=0.01 if optimizer == "SGD" else 0.001)
-    return _training(task)
-
-
-def _training(task: Task, by_fit: bool = False) -> Lineup:
-    return {
-        "nnlab": functools.partial(players.NnlabTraining, task, by_fit),
-        "torch": functools.partial(players.TorchTraining, task),
-        "sklearn": functools.partial(players.SklearnTraining, task, by_fit),
-        "floor": functools.partial(players.FloorTraining, task),
-    }
-
-
-def _random_data(rows: int, sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return inputs in [−½, ½), like shifted pixels, and labels that a linear rule gives them."""
-    rng = np.random.default_rng(0)
-    X = rng.random((rows, sizes[0]), np.float32) - np.float32(0.5)
-    rule = rng.standard_normal((sizes[0], sizes[-1]), np.float32)
-    return X, (X @ rule).argmax(axis=1)
-
-
-def _sizes(sizes: tuple[int, ...]) -> str:
-    return "-".join(map(str, sizes))

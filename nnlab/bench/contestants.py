@@ -1,7 +1,7 @@
 """The contestants: nnlab, PyTorch and scikit-learn doing the same work, and the floor that none can beat.
 
-All start from the same weights and see the same batches, cut and converted beforehand. A contestant's
-`work(steps)` is what is timed; its `outcome()` is what `checks.agree` compares afterwards.
+All start from the same weights and see the same data. A contestant's `work(steps)` is what is timed; its
+`outcome()` is what is compared, to show that all did the same.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam}
 # scikit-learn's Adam adds ε before the correction for the start at zero, the others after it: with an ε
 # too small to matter all do the same.
 EPSILON = 1e-12
+SEED = 3  # of the order of the samples
 
 
 class Unsuitable(Exception):
@@ -51,6 +52,7 @@ class Task:
     """What is to be trained: the network's sizes, data X (m, n_in) and labels y (m,), and how.
 
     One output is a sigmoid with binary cross-entropy, more are a softmax with cross-entropy.
+    Raises: ValueError unless X holds whole batches.
     """
 
     sizes: tuple[int, ...]
@@ -59,6 +61,10 @@ class Task:
     batch: int
     optimizer: str
     lr: float
+
+    def __post_init__(self):
+        if len(self.X) % self.batch:
+            raise ValueError(f"Task expected whole batches of {self.batch}, got {len(self.X)} rows")
 
     def network(self) -> MLP:
         """Return the network with the starting weights, the same at every call."""
@@ -79,14 +85,15 @@ class Task:
         """The labels as the loss takes them: (m,) integers, or (m, 1) zeros and ones."""
         return self.y.astype(self.X.dtype)[:, None] if self.binary else self.y
 
+    @property
+    def loss(self) -> Callable[..., tuple[float, np.ndarray]]:
+        """nnlab's loss for the outputs."""
+        return binary_cross_entropy_with_logits if self.binary else softmax_cross_entropy
+
     def batches(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return (X, targets) of each batch, as views of contiguous rows."""
-        starts = range(0, len(self.X), self.batch)
-        return [(self.X[i : i + self.batch], self.targets[i : i + self.batch]) for i in starts]
-
-    def loss(self) -> Callable[..., tuple[float, np.ndarray]]:
-        """Return nnlab's loss for the outputs."""
-        return binary_cross_entropy_with_logits if self.binary else softmax_cross_entropy
+        targets, starts = self.targets, range(0, len(self.X), self.batch)
+        return [(self.X[i : i + self.batch], targets[i : i + self.batch]) for i in starts]
 
 
 def _first(batches: list, steps: int) -> Iterator:
@@ -94,35 +101,31 @@ def _first(batches: list, steps: int) -> Iterator:
     return itertools.islice(itertools.cycle(batches), steps)
 
 
-def _changes(before: list[np.ndarray], after: list[np.ndarray], loss: float) -> dict[str, np.ndarray]:
-    """Return the mean loss and how far each parameter moved: where it is would hide how little it learned."""
-    moved = {f"parameter {i}": b - a for i, (a, b) in enumerate(zip(before, after, strict=True))}
-    return {"loss": np.array(loss), **moved}
-
-
 def _weights(task: Task) -> list[np.ndarray]:
     """Return the starting weights W of all layers, without the biases."""
     return [p.value for p in task.network().parameters()[::2]]
 
 
-# ---------------------------------------------------------------------------------------- training
+def _trained(task: Task, after: list[np.ndarray], loss: float) -> dict[str, np.ndarray]:
+    """Return the mean loss and how far each parameter moved: where it is would hide how little it learned."""
+    before = [p.value for p in task.network().parameters()]
+    moved = {f"parameter {i}": b - a for i, (a, b) in enumerate(zip(before, after, strict=True))}
+    return {"loss": np.array(loss), **moved}
 
 
-class NnlabTraining(Contestant):
-    """The loop that a reader writes: forward, loss, backward, update. With `by_fit`, `fit` runs it."""
+# ---------------------------------------------------------------------------------------- nnlab
 
-    def __init__(self, task: Task, by_fit: bool = False):
-        self.task, self.by_fit = task, by_fit
-        self.network, self.loss, self.batches = task.network(), task.loss(), task.batches()
+
+class NnlabLoop(Contestant):
+    """Training steps in the loop that a reader writes: forward, loss, backward, update."""
+
+    def __init__(self, task: Task):
+        self.task, self.network, self.batches = task, task.network(), task.batches()
         self.optimizer = OPTIMIZERS[task.optimizer](self.network.parameters(), **task.settings)
         self.losses: list[float] = []
 
     def work(self, steps: int) -> None:
-        network, loss, optimizer = self.network, self.loss, self.optimizer
-        if self.by_fit:
-            ((X, y),) = self.batches
-            self.losses = fit(network, X, y, loss=loss, optimizer=optimizer, epochs=steps)["loss"]
-            return
+        network, loss, optimizer = self.network, self.task.loss, self.optimizer
         self.losses = []
         for X, y in _first(self.batches, steps):
             value, dscores = loss(network.forward(X), y)
@@ -131,78 +134,190 @@ class NnlabTraining(Contestant):
             self.losses.append(value)
 
     def outcome(self) -> dict[str, np.ndarray]:
-        before, after = ([p.value for p in n.parameters()] for n in (self.task.network(), self.network))
-        return _changes(before, after, float(np.mean(self.losses)))
+        after = [p.value for p in self.network.parameters()]
+        return _trained(self.task, after, float(np.mean(self.losses)))
 
 
-class TorchTraining(Contestant):
+class NnlabFit(NnlabLoop):
+    """Epochs by `fit`, which checks the data and cuts the batches: all rows at once, or shuffled."""
+
+    def __init__(self, task: Task):
+        super().__init__(task)
+        self.targets, self.rng = task.targets, np.random.default_rng(SEED)
+
+    def work(self, steps: int) -> None:
+        task = self.task
+        history = fit(
+            self.network,
+            task.X,
+            self.targets,
+            loss=task.loss,
+            optimizer=self.optimizer,
+            epochs=steps,
+            batch_size=task.batch if task.batch < len(task.X) else None,
+            rng=self.rng,
+        )
+        self.losses = history["loss"]
+
+
+class NnlabInference(Contestant):
+    """`predict_scores`; a softmax only where the result is compared."""
+
+    def __init__(self, task: Task):
+        self.network, self.X = task.network(), task.X
+        self.scores = np.empty((0, 1))
+
+    def work(self, steps: int) -> None:
+        for _ in range(steps):
+            self.scores = predict_scores(self.network, self.X)
+
+    def outcome(self) -> dict[str, np.ndarray]:
+        return {"probabilities": _softmax(self.scores)}
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    E = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+
+# ---------------------------------------------------------------------------------------- PyTorch
+
+
+class TorchLoop(Contestant):
     """PyTorch's usual loop, eager, on tensors made beforehand; `.item()` gives the loss as a float."""
 
     def __init__(self, task: Task):
-        torch = _torch()
+        self.torch = torch = _torch()
         from nnlab.torch_twin import to_torch
 
         F = torch.nn.functional
         self.task, self.module = task, to_torch(task.network())
         self.loss = F.binary_cross_entropy_with_logits if task.binary else F.cross_entropy
         self.optimizer = getattr(torch.optim, task.optimizer)(self.module.parameters(), **task.settings)
-        self.batches = [tuple(map(torch.from_numpy, batch)) for batch in task.batches()]
+        self.batches = [(torch.from_numpy(X), torch.from_numpy(y)) for X, y in task.batches()]
         self.losses: list[float] = []
 
     def work(self, steps: int) -> None:
-        module, loss, optimizer = self.module, self.loss, self.optimizer
-        self.losses = []
-        for X, y in _first(self.batches, steps):
-            value = loss(module(X), y)
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
-            self.losses.append(value.item())
+        self.losses = [self.step(X, y) for X, y in _first(self.batches, steps)]
+
+    def step(self, X, y) -> float:
+        """Do one training step and return the loss before it."""
+        value = self.loss(self.module(X), y)
+        self.optimizer.zero_grad()
+        value.backward()
+        self.optimizer.step()
+        return value.item()
 
     def outcome(self) -> dict[str, np.ndarray]:
-        before = [p.value for p in self.task.network().parameters()]
         after = [p.detach().numpy().T for p in self.module.parameters()]
-        return _changes(before, after, float(np.mean(self.losses)))
+        return _trained(self.task, after, float(np.mean(self.losses)))
 
 
-class SklearnTraining(Contestant):
-    """scikit-learn's MLPClassifier, by its public methods, which cut the batches and run the loop themselves.
+class TorchEpochs(TorchLoop):
+    """Epochs over all rows at once, or over batches of a shuffled order, taken by index as `fit` does."""
 
-    `partial_fit` is one pass over the rows of all the steps, so what it does once a call (checking the
-    data, encoding the labels) is shared by many batches. `by_fit` makes each step an epoch over all rows.
-    """
-
-    def __init__(self, task: Task, by_fit: bool = False):
-        if task.sizes[-1] == 2:
-            raise Unsuitable("scikit-learn gives two classes one sigmoid output, not two softmax outputs")
-        self.task, self.by_fit = task, by_fit
-        self.batches = len(task.X) // task.batch
-        self.model = _sklearn_model(
-            task, solver=task.optimizer.lower(), learning_rate_init=task.lr, batch_size=task.batch
-        )
+    def __init__(self, task: Task):
+        super().__init__(task)
+        self.X, self.y = self.torch.from_numpy(task.X), self.torch.from_numpy(task.targets)
+        self.rng = np.random.default_rng(SEED)
 
     def work(self, steps: int) -> None:
-        task, model = self.task, self.model
-        if self.by_fit:
-            model.max_iter = steps
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that it has not converged is known
-                model.fit(task.X, task.y)
+        m, batch = len(self.X), self.task.batch
+        if batch == m:
+            self.losses = [self.step(self.X, self.y) for _ in range(steps)]
             return
-        for whole in _passes(steps, self.batches):
-            model.partial_fit(task.X[: whole * task.batch], task.y[: whole * task.batch])
+        self.losses = []
+        for _ in range(steps):
+            order = self.torch.from_numpy(self.rng.permutation(m))
+            self.losses += [self.step(self.X[rows], self.y[rows]) for rows in order.split(batch)]
+
+
+class TorchInference(Contestant):
+    """The module called in inference mode, which records nothing for a backward pass."""
+
+    def __init__(self, task: Task):
+        self.torch = _torch()
+        from nnlab.torch_twin import to_torch
+
+        self.module, self.X = to_torch(task.network()).eval(), self.torch.from_numpy(task.X)
+        self.scores = np.empty((0, 1))
+
+    def work(self, steps: int) -> None:
+        with self.torch.inference_mode():
+            for _ in range(steps):
+                scores = self.module(self.X)
+        self.scores = scores.numpy()
 
     def outcome(self) -> dict[str, np.ndarray]:
-        before = [p.value for p in self.task.network().parameters()]
+        return {"probabilities": _softmax(self.scores)}
+
+
+def _torch():
+    try:
+        import torch
+    except ImportError:
+        raise Unsuitable("PyTorch is not installed (pip install torch)") from None
+    return torch
+
+
+# ---------------------------------------------------------------------------------------- scikit-learn
+
+
+class SklearnLoop(Contestant):
+    """Training steps by `MLPClassifier.partial_fit`: one pass over the rows of all the steps of a turn.
+
+    It cuts the batches and runs the loop itself. So what it does once a call (checking the data, encoding
+    the labels) is shared by all of these steps; one call a batch would make it look slower.
+    """
+
+    def __init__(self, task: Task, **settings):
+        self.task, self.batches = task, len(task.X) // task.batch
+        solver, lr = task.optimizer.lower(), task.lr
+        settings = {"solver": solver, "learning_rate_init": lr, "batch_size": task.batch} | settings
+        self.model = _sklearn_model(task, **settings)
+        self.losses: list[float] = []
+
+    def work(self, steps: int) -> None:
+        whole, rest = divmod(steps, self.batches)
+        self.losses = []
+        for batches in [self.batches] * whole + [rest] * (rest > 0):
+            rows = batches * self.task.batch
+            self.model.partial_fit(self.task.X[:rows], self.task.y[:rows])
+            self.losses += [self.model.loss_] * batches  # it keeps the mean
+
+    def outcome(self) -> dict[str, np.ndarray]:
         after = itertools.chain.from_iterable(zip(self.model.coefs_, self.model.intercepts_, strict=True))
-        loss = np.mean(self.model.loss_curve_[-self.model.max_iter :]) if self.by_fit else self.model.loss_
-        return _changes(before, list(after), float(loss))
+        return _trained(self.task, list(after), float(np.mean(self.losses)))
 
 
-def _passes(steps: int, batches: int) -> list[int]:
-    """Split the steps into passes over at most so many batches."""
-    whole, rest = divmod(steps, batches)
-    return [batches] * whole + ([rest] if rest else [])
+class SklearnFit(SklearnLoop):
+    """Epochs by `MLPClassifier.fit`: all rows at once, or shuffled."""
+
+    def __init__(self, task: Task):
+        super().__init__(task, shuffle=task.batch < len(task.X))
+        self.model.set_params(warm_start=True)  # from the weights that it has
+
+    def work(self, steps: int) -> None:
+        self.model.max_iter = steps
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it has not converged is known
+            self.model.fit(self.task.X, self.task.y)
+        self.losses = self.model.loss_curve_[-steps:]
+
+
+class SklearnInference(Contestant):
+    """`predict_proba`, its only public way to scores: it checks the data and takes the softmax as well."""
+
+    def __init__(self, task: Task):
+        self.model, self.X = _sklearn_model(task, batch_size=task.batch), task.X
+        self.probabilities = np.empty((0, 1))
+
+    def work(self, steps: int) -> None:
+        for _ in range(steps):
+            self.probabilities = self.model.predict_proba(self.X)
+
+    def outcome(self) -> dict[str, np.ndarray]:
+        return {"probabilities": self.probabilities}
 
 
 def _sklearn_model(task: Task, **settings):
@@ -211,40 +326,33 @@ def _sklearn_model(task: Task, **settings):
         from sklearn.neural_network import MLPClassifier
     except ImportError:
         raise Unsuitable("scikit-learn is not installed (pip install scikit-learn)") from None
-    model = MLPClassifier(
-        task.sizes[1:-1],
-        alpha=0.0,
-        epsilon=EPSILON,
-        momentum=0.0,
-        nesterovs_momentum=False,
-        shuffle=False,
-        warm_start=True,
-        tol=0.0,
-        n_iter_no_change=10**9,
-        **settings,
-    )
+    if task.sizes[-1] == 2:
+        raise Unsuitable("scikit-learn gives two classes one sigmoid output, not two softmax outputs")
+    plain = {"alpha": 0.0, "momentum": 0.0, "nesterovs_momentum": False, "epsilon": EPSILON, "shuffle": False}
+    to_the_end = {"tol": 0.0, "n_iter_no_change": 10**9}
+    model = MLPClassifier(task.sizes[1:-1], random_state=SEED, **(plain | to_the_end | settings))
     # The first call makes its arrays. Then its weights become ours, and its optimizer starts afresh.
     classes = np.arange(max(task.sizes[-1], 2))
     model.partial_fit(task.X[: task.batch], task.y[: task.batch], classes=classes)
-    if hasattr(model, "_optimizer"):
-        del model._optimizer
+    del model._optimizer
     theirs = itertools.chain.from_iterable(zip(model.coefs_, model.intercepts_, strict=True))
     for parameter, array in zip(task.network().parameters(), theirs, strict=True):
         array[...] = parameter.value
     return model
 
 
-class FloorTraining(Contestant):
+# ---------------------------------------------------------------------------------------- the floor
+
+
+class FloorLoop(Contestant):
     """The matrix products of a training step and nothing else, into arrays made beforehand.
 
     Forward: X W for each layer; backward: Xᵀ dY for each, and dY Wᵀ for all but the first.
     """
 
     def __init__(self, task: Task):
-        rng = np.random.default_rng(2)
-        self.batches = [X for X, _ in task.batches()]
-        self.weights = _weights(task)
-        m, dtype = min(task.batch, len(task.X)), task.X.dtype
+        rng, m, dtype = np.random.default_rng(2), task.batch, task.X.dtype
+        self.batches, self.weights = [X for X, _ in task.batches()], _weights(task)
         self.outputs = [rng.random((m, n), dtype) for n in task.sizes[1:]]
         self.d_outputs = [rng.random((m, n), dtype) for n in task.sizes[1:]]
         self.d_inputs = [np.empty((m, n), dtype) for n in task.sizes[:-1]]
@@ -261,57 +369,11 @@ class FloorTraining(Contestant):
                     np.matmul(self.d_outputs[i], self.weights[i].T, out=self.d_inputs[i])
 
 
-# ---------------------------------------------------------------------------------------- inference
-
-
-class NnlabInference(Contestant):
-    """`predict_scores`, and a softmax of the result only where it is compared."""
-
-    def __init__(self, task: Task):
-        self.network, self.X = task.network(), task.X
-        self.scores = np.empty(0)
+class FloorEpochs(FloorLoop):
+    """The products of whole epochs, over rows that lie ready in order."""
 
     def work(self, steps: int) -> None:
-        for _ in range(steps):
-            self.scores = predict_scores(self.network, self.X)
-
-    def outcome(self) -> dict[str, np.ndarray]:
-        return {"probabilities": _softmax(self.scores)}
-
-
-class TorchInference(Contestant):
-    """The module called in inference mode, which records nothing for a backward pass."""
-
-    def __init__(self, task: Task):
-        self.torch = _torch()
-        from nnlab.torch_twin import to_torch
-
-        self.module, self.X = to_torch(task.network()).eval(), self.torch.from_numpy(task.X)
-        self.scores = np.empty(0)
-
-    def work(self, steps: int) -> None:
-        with self.torch.inference_mode():
-            for _ in range(steps):
-                scores = self.module(self.X)
-        self.scores = scores.numpy()
-
-    def outcome(self) -> dict[str, np.ndarray]:
-        return {"probabilities": _softmax(self.scores)}
-
-
-class SklearnInference(Contestant):
-    """`predict_proba`, its only way to scores: it checks the data and takes the softmax as well."""
-
-    def __init__(self, task: Task):
-        self.model, self.X = _sklearn_model(task, batch_size=len(task.X)), task.X
-        self.probabilities = np.empty(0)
-
-    def work(self, steps: int) -> None:
-        for _ in range(steps):
-            self.probabilities = self.model.predict_proba(self.X)
-
-    def outcome(self) -> dict[str, np.ndarray]:
-        return {"probabilities": self.probabilities}
+        super().work(steps * len(self.batches))
 
 
 class FloorInference(Contestant):
@@ -319,7 +381,7 @@ class FloorInference(Contestant):
 
     def __init__(self, task: Task):
         self.X, self.weights = task.X, _weights(task)
-        self.outputs = [np.ones((len(task.X), n), task.X.dtype) for n in task.sizes[1:]]
+        self.outputs = [np.empty((len(task.X), n), task.X.dtype) for n in task.sizes[1:]]
 
     def work(self, steps: int) -> None:
         for _ in range(steps):
@@ -327,14 +389,11 @@ class FloorInference(Contestant):
                 np.matmul(A, W, out=Y)
 
 
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    E = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return E / E.sum(axis=1, keepdims=True)
-
-
-def _torch():
-    try:
-        import torch
-    except ImportError:
-        raise Unsuitable("PyTorch is not installed (pip install torch)") from None
-    return torch
+LOOPS = {"nnlab": NnlabLoop, "torch": TorchLoop, "sklearn": SklearnLoop, "floor": FloorLoop}
+EPOCHS = {"nnlab": NnlabFit, "torch": TorchEpochs, "sklearn": SklearnFit, "floor": FloorEpochs}
+INFERENCE = {
+    "nnlab": NnlabInference,
+    "torch": TorchInference,
+    "sklearn": SklearnInference,
+    "floor": FloorInference,
+}

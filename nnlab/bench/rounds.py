@@ -79,24 +79,28 @@ def order(names: Sequence[str], number: int) -> list[str]:
     return rotated[::-1] if lap % 2 else rotated
 
 
-def choose_steps(turns: Mapping[str, Turn], round_seconds: float) -> int:
-    """Return how many steps a turn needs for a round to last about so long.
+def choose(
+    turns: Mapping[str, Turn], *, round_seconds: float, seconds: float, least_steps: int, least_rounds: int
+) -> tuple[int, int]:
+    """Return the steps of a turn, for a round to last about `round_seconds`, and the rounds, for all of them.
 
-    Tried out twice: the first turns are slow, and what is done once a turn weighs little in long ones.
+    Tried out thrice: the first turns are slow, and what is done once a turn weighs little in long ones.
     """
-    steps = 1
+    steps = least_steps
     for _ in range(3):
-        seconds = sum(turn(steps) for turn in turns.values())
-        steps = max(1, round(steps * round_seconds / max(seconds, 1e-9)))
-    return steps
+        lasted = max(sum(turn(steps) for turn in turns.values()), 1e-9)
+        if steps == least_steps and lasted > round_seconds:
+            break  # it cannot be shorter
+        steps = max(least_steps, round(steps * round_seconds / lasted))
+    return steps, max(least_rounds, round(seconds / max(lasted, round_seconds)))
 
 
 def run_rounds(
-    turns: Mapping[str, Turn], steps: int, rounds: int, after: Callable[[], object] = lambda: None
+    turns: Mapping[str, Turn], steps: int, rounds: int, report: Callable[[float], object] = lambda done: None
 ) -> Timing:
     """Let everyone have a turn of `steps` in each of `rounds`, after one round that does not count.
 
-    `after` is called after each round that counts. Raises: ValueError unless steps and rounds are >= 1.
+    `report` is told the part of the rounds that is done, 0 … 1. Raises: ValueError for steps or rounds < 1.
     """
     steps, rounds = check_count("run_rounds", "steps", steps), check_count("run_rounds", "rounds", rounds)
     names = list(turns)
@@ -107,7 +111,7 @@ def run_rounds(
         with _no_garbage_collection():
             for name in order(names, number):
                 seconds[name].append(turns[name](steps) / steps)
-        after()
+        report((number + 1) / rounds)
     return Timing({name: np.array(values) for name, values in seconds.items()}, steps)
 
 

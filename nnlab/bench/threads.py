@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import platform
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +16,20 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnlab._validation import check_count
 
+PACKAGES = ("sklearn.neural_network", "torch")
+
 
 @contextlib.contextmanager
-def limit_threads(threads: int) -> Iterator[None]:
+def limit_threads(threads: int, packages: Iterable[str] = PACKAGES) -> Iterator[None]:
     """Give NumPy's and scikit-learn's libraries, and PyTorch if it is installed, so many threads each.
 
+    The packages are imported first: a library that is loaded later would not be limited.
     Raises: ValueError unless 1 <= threads <= the number of cores.
     """
     check_count("limit_threads", "threads", threads, at_most=os.cpu_count() or 1)
-    load_contestants()  # a library that is loaded later would not be limited
+    for name in packages:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     torch = sys.modules.get("torch")
     before = torch.get_num_threads() if torch else None
     with threadpool_limits(limits=threads):
@@ -35,11 +42,24 @@ def limit_threads(threads: int) -> Iterator[None]:
                 torch.set_num_threads(before)
 
 
-def load_contestants() -> None:
-    """Import the packages that are compared, those that are installed."""
-    for name in ("sklearn.neural_network", "torch"):
-        with contextlib.suppress(ImportError):
-            __import__(name)
+def fresh_python(*arguments: str, input: str = "") -> str:
+    """Run a fresh Python process that finds this nnlab, with `input` to read; return what it printed.
+
+    Raises: RuntimeError with the end of its complaint if it fails.
+    """
+    here = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        input=input,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"python {' '.join(arguments)} failed: {done.stderr.strip()[-500:]}")
+    return done.stdout
 
 
 def threads_in_use() -> dict[str, int]:
