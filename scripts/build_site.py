@@ -38,10 +38,17 @@ def fetch_mathjax(site: Path) -> str | None:
             print("npm was not found: install Node.js, which it comes with.", file=sys.stderr)
             return None
         with tempfile.TemporaryDirectory() as download:
-            pack = [npm, "pack", f"mathjax@{MATHJAX}", "--prefer-offline", "--fetch-retries=1", "--silent"]
+            pack = [
+                npm,
+                "pack",
+                f"mathjax@{MATHJAX}",
+                "--prefer-offline",
+                "--fetch-retries=1",
+                "--loglevel=error",
+            ]
             done = subprocess.run(pack, cwd=download, capture_output=True, text=True)
             if done.returncode:
-                print(f"npm could not fetch mathjax@{MATHJAX}. {done.stderr.strip()}", file=sys.stderr)
+                print(f"npm could not fetch mathjax@{MATHJAX}:\n{done.stderr.strip()}", file=sys.stderr)
                 return None
             folder.mkdir(exist_ok=True)
             with tarfile.open(next(Path(download).glob("*.tgz"))) as package:
