@@ -14,6 +14,7 @@ COMMANDS = {
     "data": "list, get or locate the data sets",
     "reproduce": "published results against our own measurements",
     "bench": "speed and memory against PyTorch and scikit-learn",
+    "mnist": "train a plain network on MNIST and test it; resume an interrupted run; look at other images",
     "progress": "a learner's progress through the exercises",
     "grade": "a teacher's report: the exercises in learners' notebooks, and the mistakes made",
 }

@@ -581,6 +581,34 @@ def images(X, *, titles: Sequence | None = None, columns: int | None = None, sha
     return _mosaic("images", X, titles, columns, ax, cmap="gray_r")
 
 
+def mistakes(X, y, probabilities, *, most: int = 30, shape=None, ax=None) -> Axes:
+    """Draw the images that were taken for another class, worst first: "true → predicted, its probability".
+
+    The worst are those whose true class was given the least probability. X: as `images`; y: labels (m,);
+    probabilities: (m, n_classes); most: how many are drawn at most.
+    Raises: ValueError, TypeError for other shapes, labels or values.
+    """
+    who = "mistakes"
+    X = _as_images(who, X, shape)
+    p = check_array(who, "probabilities", probabilities, shape=(len(X), "n_classes"))
+    y = check_labels(who, "y", y, len(X), p.shape[1])
+    most = check_count(who, "most", most)
+    predicted, of_truth = p.argmax(axis=1), p[np.arange(len(y)), y]
+    wrong = np.flatnonzero(predicted != y)
+    worst = wrong[np.argsort(of_truth[wrong], kind="stable")][:most]
+    ax = _axes(ax)
+    if len(worst) == 0:
+        ax.text(0.5, 0.5, "no mistakes", ha="center", va="center", transform=ax.transAxes)
+        ax.axis("off")
+        return ax
+    titles = [f"{y[i]} → {predicted[i]}, {p[i].max():.0%}" for i in worst]
+    images(X[worst], titles=titles, ax=ax)
+    ax.set_title(
+        f"{len(worst)} of {len(wrong):,} mistakes, the worst first: true → predicted, its probability"
+    )
+    return ax
+
+
 def weights_as_images(W, *, titles=None, columns: int | None = None, shape=None, ax=None) -> Axes:
     """Draw the weights into each neuron of a first layer as an image: red negative, blue positive, white 0.
 

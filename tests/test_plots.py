@@ -51,6 +51,7 @@ CALLS = {
     "network_graph": lambda ax: plots.network_graph([2, 3, 1], ax=ax),
     "shapes_diagram": lambda ax: plots.shapes_diagram(("X", (5, 3)), "@", ("W", (3, 4)), ax=ax),
     "images": lambda ax: plots.images(np.zeros((3, 4)), ax=ax),
+    "mistakes": lambda ax: plots.mistakes(np.zeros((3, 4)), [0, 1, 1], np.eye(2)[[0, 0, 1]], ax=ax),
     "weights_as_images": lambda ax: plots.weights_as_images(np.zeros((4, 3)), ax=ax),
 }
 
@@ -456,3 +457,30 @@ def test_bad_input_is_named_and_opens_no_figure(name):
 
 def test_sigmoid_layer_is_an_activation_too():
     assert plots.activation(Sigmoid()).get_title() == "Sigmoid"
+
+
+def test_mistakes_are_drawn_worst_first_and_up_to_so_many():
+    truth = np.array([0, 1, 2, 0, 1])
+    p = np.array([[0.9, 0.1, 0.0], [0.6, 0.3, 0.1], [0.2, 0.75, 0.05], [0.3, 0.3, 0.4], [0.0, 1.0, 0.0]])
+    ax = plots.mistakes(np.eye(5, 4), truth, p, ax=plt.figure().add_subplot())
+    assert texts(ax) == ["2 → 1, 75%", "1 → 0, 60%", "0 → 2, 40%"]
+    assert ax.get_title().startswith("3 of 3 mistakes")
+    ax = plots.mistakes(np.eye(5, 4), truth, p, most=1, ax=plt.figure().add_subplot())
+    assert texts(ax) == ["2 → 1, 75%"]
+    assert ax.get_title().startswith("1 of 3 mistakes")
+    ax = plots.mistakes(np.eye(5, 4), p.argmax(axis=1), p, ax=plt.figure().add_subplot())
+    assert texts(ax) == ["no mistakes"]
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "p", "message"),
+    [
+        (np.zeros((2, 4)), [0, 2], np.eye(2), r"mistakes expected y as labels in 0 … 1, got 2"),
+        (np.zeros((2, 4)), [0], np.eye(2), r"mistakes expected y of shape \(2,\), got \(1,\)"),
+        (np.zeros((2, 4)), [0, 1], np.eye(3), r"mistakes expected probabilities of shape \(2, n_classes\)"),
+        (np.zeros((2, 5)), [0, 1], np.eye(2), r"mistakes expected 2 · 2 pixels, got 5"),
+    ],
+)
+def test_mistakes_refuses(X, y, p, message):
+    with pytest.raises(ValueError, match=message):
+        plots.mistakes(X, y, p)

@@ -1,0 +1,155 @@
+"""`nnlab mnist`: train a plain multi-layer network on MNIST and test it once; or show it other images.
+
+Examples:
+  NNLAB_DATA=../shared/data python -m nnlab mnist
+  python -m nnlab mnist --resume
+  python -m nnlab mnist --hidden 128 --epochs 5 --out small_run
+  python -m nnlab mnist --images my_digits.npz
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnlab import mnist
+from nnlab.datasets import Digits, load_mnist
+
+SHOWN = 20  # predictions that are printed; the table holds all
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the settings of a run, its folder, and what else to do with it."""
+    default = mnist.Settings()
+
+    def setting(name: str, metavar: str, words: str, **more) -> None:
+        value = getattr(default, name)
+        text = " ".join(map(str, value)) if isinstance(value, tuple) else value
+        note = "" if value is None else f" (default: {text})"
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, metavar=metavar, help=f"{words}{note}", **more)
+
+    setting("hidden", "N", "sizes of the hidden layers", type=int, nargs="+")
+    setting("epochs", "N", "passes over the training images", type=int)
+    setting("batch_size", "N", "images per step", type=int)
+    setting("learning_rate", "LR", "Adam's, at the start; it falls to 0 along a cosine", type=float)
+    setting("smoothing", "E", "of the labels, from 0 up to 1", type=float)
+    setting("seed", "N", "of the first weights, the order and the validation images", type=int)
+    setting("threads", "N", "of the matrix products; as many as there are if left out", type=int)
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("mnist_run"),
+        help="of the run (default: %(default)s)",
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--resume", action="store_true", help="go on with the run in the folder, with its settings"
+    )
+    mode.add_argument("--restart", action="store_true", help="begin anew in place of an interrupted run")
+    mode.add_argument(
+        "--images",
+        metavar="FILE.npz",
+        type=Path,
+        help="only look at these images with the network in the folder",
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train and test, or evaluate other images; 1 after an interruption."""
+    given = {f.name: getattr(arguments, f.name) for f in fields(mnist.Settings)}
+    given = {name: value for name, value in given.items() if value is not None}
+    if "hidden" in given:
+        given["hidden"] = tuple(given["hidden"])
+    try:
+        mnist.Settings(**given)
+    except ValueError as error:
+        arguments.usage_error(str(error))
+    if arguments.images is not None:
+        if given:
+            names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            arguments.usage_error(f"--images uses a network that is already trained; leave out {names}")
+        return evaluate(arguments)
+    try:
+        return train(arguments, given)
+    except KeyboardInterrupt:
+        again = shlex.join(["python", "-m", "nnlab", "mnist", "--resume", "--out", str(arguments.out)])
+        print(f"\ninterrupted; this goes on with the epoch that was begun: {again}", file=sys.stderr)
+        return 1
+
+
+def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
+    """Begin or resume a run, and finish it: train, choose the epoch, test once."""
+    start, folder, say = time.perf_counter(), arguments.out, not arguments.json
+    digits = load()
+    if arguments.resume and mnist.is_run(folder):
+        current = mnist.resume(folder, given, digits)
+    else:
+        if arguments.resume:
+            print(f"no run in {folder} to resume: beginning one", file=sys.stderr)
+        current = mnist.begin(folder, given, digits, restart=arguments.restart)
+    if say:
+        print(digits, mnist.summary(current, digits), sep="\n")
+    network, history = mnist.train(current, digits, progress=True, log_every=1 if say else None)
+    results = mnist.test(current, digits, network, history)
+    if say:
+        print(f"best epoch on the validation images: {history.best_epoch} of {len(history)}")
+        print(f"test, once: {figures(results['test'])}")
+        files = f"{mnist.MODEL}, {mnist.CONFUSION}, {mnist.MISTAKES}, {mnist.RESULTS}"
+        print(f"{time.perf_counter() - start:.1f} s in all; in {folder}: {files}")
+    else:
+        print(json.dumps(results, indent=2))
+    return 0
+
+
+def load() -> Digits:
+    """Return MNIST.
+
+    Raises: FileNotFoundError where it is not found: the embedded digits are others, and smaller.
+    """
+    digits = load_mnist(dtype=np.float32)
+    if not digits.is_real:
+        raise FileNotFoundError(
+            "expected MNIST, found only scikit-learn's small digits; get it with "
+            "`python -m nnlab data get mnist`, or name the folder that holds it in NNLAB_DATA "
+            "(data/README.md says which files will do)"
+        )
+    return digits
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Print what the network of a run says of other images, and where the rest is written."""
+    evaluation, folder = mnist.evaluate(arguments.out, arguments.images)
+    record = evaluation.record()
+    if evaluation.X.mean() > 0.5:
+        print(
+            "these images are black on white; MNIST's, and so the network's, are white on black",
+            file=sys.stderr,
+        )
+    if arguments.json:
+        print(json.dumps(record | {"predicted": evaluation.predicted.tolist()}, indent=2))
+        return 0
+    shown = " ".join(map(str, evaluation.predicted[:SHOWN]))
+    print(f"{arguments.images}: {figures(record)}")
+    print(f"predicted: {shown}{' …' if len(evaluation.predicted) > SHOWN else ''}")
+    pictures = "" if evaluation.y is None else f", {mnist.CONFUSION}, {mnist.MISTAKES}"
+    print(f"in {folder}: {mnist.PREDICTIONS}{pictures}")
+    return 0
+
+
+def figures(record: dict[str, Any]) -> str:
+    """Say in a line what `Evaluation.record` holds."""
+    if "accuracy" not in record:
+        return f"{record['images']:,} images without labels"
+    return f"{record['accuracy']:.2%} right, {record['mistakes']:,} mistakes in {record['images']:,} images"
