@@ -161,7 +161,7 @@ class Setup:
 
 def step(sizes: tuple[int, ...], optimizer: str, batch: int) -> Case:
     """Return the case of one training step: forward, loss, backward, update."""
-    batches = max(CHECKED_STEPS, POOL_BYTES // (4 * sizes[0] * batch))
+    batches = int(np.clip(POOL_BYTES // (4 * sizes[0] * batch), CHECKED_STEPS, 500))
     setup = Setup(tuple(sizes), optimizer, batch, batches * batch)
     return Case(f"step {setup}", lambda: Lineup(makers_of(LOOPS, setup.task())), least_steps=5)
 

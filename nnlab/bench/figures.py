@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from nnlab.bench.cases import Result
 from nnlab.bench.report import NAMES
 from nnlab.bench.scaling import Growth
 from nnlab.plots import DASHES, GRAY, MARKERS, PALETTE
 
-LABELS = {"torch": "PyTorch", "sklearn": "scikit-learn", "floor": "floor", "nnlab": "nnlab"}
+TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10)
+LABELS = {"nnlab": "nnlab", "torch": "PyTorch", "sklearn": "scikit-learn", "floor": "the floor"}
 
 
 def ratios(results: Sequence[Result], ax: Axes | None = None) -> Axes:
@@ -31,24 +33,21 @@ def ratios(results: Sequence[Result], ax: Axes | None = None) -> Axes:
         ]
         ax.errorbar(
             middle,
-            [y for y, _ in there],
+            [y + 0.15 * (i - 1) for y, _ in there],  # beside one another where they meet
             xerr=errors,
             fmt=MARKERS[i],
             color=PALETTE[i],
             capsize=3,
-            label=f"to {LABELS[name]}",
+            label=f"against {LABELS[name]}",
         )
     ax.axvline(1, color=GRAY, lw=1, ls="--")
     ax.set_xscale("log")
-    ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
+    ticks = [t for t in TICKS if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
     ax.minorticks_off()
     ax.set_yticks(range(len(results)), [result.case for result in results])
     ax.set_ylim(len(results) - 0.5, -0.5)
     ax.set_xlabel("nnlab's time / the other's (left of 1: nnlab is faster)")
-    ax.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -0.16 * 8 / (len(results) + 4)), ncols=3, frameon=False
-    )
     return ax
 
 
@@ -56,6 +55,7 @@ def draw_ratios(results: Sequence[Result]) -> Figure:
     """Return a figure of `ratios`, as high as it has cases."""
     figure, ax = plt.subplots(figsize=(9, 1.8 + 0.32 * len(results)), layout="constrained")
     ratios(results, ax)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -85,8 +85,10 @@ def _lines(ax: Axes, growth: Growth, columns: dict[str, list[float]], exponents:
             ls=DASHES[i],
             label=f"{LABELS[name]}: ~{growth.axis}^{exponents[name]:.2f}",
         )
-    ax.set_xscale("log", base=2)
     ax.set_xticks(list(growth.values), [f"{v:,}" for v in growth.values], rotation=45)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.minorticks_off()
     ax.set_xlabel(growth.axis)
     if columns:
         ax.legend(fontsize=8)

@@ -63,7 +63,7 @@ def exponent(x: Sequence[float], y: Sequence[float]) -> float:
     A constant part of y bends the line: p then is lower than the power that wins in the end.
     Raises: ValueError for fewer than two values, or one that is not positive.
     """
-    if len(x) != len(y) or len(x) < 2 or not min(*x, *y) > 0:
+    if len(x) != len(y) or len(x) < 2 or not all(v > 0 for v in (*x, *y)):
         raise ValueError(f"exponent expected two or more pairs of positive numbers, got {x} and {y}")
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
