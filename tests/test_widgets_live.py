@@ -204,6 +204,13 @@ def test_the_steps_of_a_slider_meet_its_value(value, step):
     assert control.value == pytest.approx(value, abs=5e-4)
 
 
+def test_a_label_has_a_tooltip():
+    # where there is none, ipywidgets 8 shows "null" when the mouse rests on the label
+    assert controls.count(WHO, "depth", "hidden layers", 2, 1, 1, 4).widget.tooltip == "hidden layers"
+    matrix = controls.Numbers(WHO, "Wh", "Wh", np.eye(2), None, (2, 2))
+    assert [slider.tooltip for slider in matrix.widget.children][1] == "Wh[0, 1]"
+
+
 def test_what_is_shown_and_what_is_meant_may_differ():
     control = controls.choice(WHO, "batch", "", None, None, {"all": None, "8": 8})
     assert (control.value, control.differs(), control.widget.value) == (None, False, "all")

@@ -20,6 +20,15 @@ WRAP = {"display": "flex", "flex_flow": "row wrap"}
 STYLE = {"description_width": "10.5em"}
 
 
+def titled(widget: Any) -> Any:
+    """Let a label say its text in full when the mouse rests on it, and return its widget.
+
+    So ipywidgets 7 does by itself; 8 says "null" unless it is told.
+    """
+    widget.tooltip = widget.description
+    return widget
+
+
 class Control:
     """A widget for one argument: its value in Python, what it was at first, and its code.
 
@@ -36,7 +45,7 @@ class Control:
         write: Callable[[Any], str] = repr,
         positional: bool = False,
     ):
-        self.name, self.widget, self.default = name, widget, default
+        self.name, self.widget, self.default = name, titled(widget), default
         self._first = widget.value
         self.positional = positional
         self._read, self._write = read, write
@@ -87,7 +96,7 @@ class Numbers(Control):
                 style={"description_width": "4.5em"},
                 layout={"width": "20em"},
             )
-            self._sliders.append(slider)
+            self._sliders.append(titled(slider))
         self._starts = [slider.value for slider in self._sliders]
         box = ipywidgets.Box(self._sliders, layout=WRAP)
         self.name, self.widget, self.default, self.positional = name, box, default, False

@@ -11,10 +11,11 @@ import ipywidgets
 import numpy as np
 
 from nnlab.exercises._report import card, paragraph
-from nnlab.widgets.controls import WRAP, Control
+from nnlab.widgets.controls import WRAP, Control, titled
 from nnlab.widgets.live import Latest, Picture, Turn, canvas, encode
 
 EDGE, WRONG = "#3b7dd8", "#d0453e"
+TEXT_STYLE = "max-width:60em;line-height:1.4"  # ipywidgets' own lines are as high as its sliders
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -89,15 +90,16 @@ class Page:
     def __init__(self, explorer: Explorer, advice: str, trains: bool):
         self.readout = self.error = ""
         self._picture = explorer.picture
-        head = ipywidgets.HTML(card(explorer.title, EDGE, [paragraph(f"Try this: {advice}")]))
+        head = ipywidgets.HTML(_text(card(explorer.title, EDGE, [paragraph(f"Try this: {advice}")])))
         controls = ipywidgets.Box([control.widget for control in explorer.controls], layout=WRAP)
         self._below = ipywidgets.HTML()
-        self.share = ipywidgets.Text(
+        share = ipywidgets.Text(
             value=explorer.share(),
             description="Share",
             placeholder="the line that makes this again",
             layout={"width": "54em", "max_width": "99%"},
         )
+        self.share = titled(share)
         self._progress = ipywidgets.FloatProgress(
             min=0.0, max=1.0, layout={"width": "14em", "visibility": "hidden"}
         )
@@ -118,14 +120,14 @@ class Page:
         self.readout, self.error = text, ""
         self._progress.value = done
         self._progress.layout.visibility = "hidden" if done == 1 else "visible"
-        self._tell(f"<div role='status' style='max-width:60em'>{html.escape(text)}</div>", shown=True)
+        self._tell(_text(html.escape(text), role="status"), shown=True)
 
     def fail(self, error: Exception) -> None:
         """Put an error in place of the picture."""
         ours = isinstance(error, (ValueError, TypeError))  # which say all by themselves
         self.readout, self.error = "", str(error) if ours else f"{type(error).__name__}: {error}"
         told = card("No picture for this", WRONG, [paragraph(self.error)])
-        self._tell(f"<div role='alert'>{told}</div>", shown=False)
+        self._tell(_text(told, role="alert"), shown=False)
 
     def still(self, lines: Sequence[str]) -> bytes:
         """Return the picture as a file for where no kernel runs, below what its controls would say."""
@@ -137,6 +139,11 @@ class Page:
         if self._picture.image.layout.display != display:
             self._picture.image.layout.display = display
         self._below.value = told
+
+
+def _text(content: str, role: str = "note") -> str:
+    """Return HTML as it stands on the page; role: for a screen reader, which says a status by itself."""
+    return f"<div role='{role}' style='{TEXT_STYLE}'>{content}</div>"
 
 
 def _written(lines: Sequence[str], width: float) -> np.ndarray:

@@ -17,6 +17,7 @@ import ipywidgets
 
 from nnlab._validation import check_choice, describe
 from nnlab.exercises._report import LOOK, card, code
+from nnlab.widgets.controls import titled
 
 TEXTS = Path(__file__).with_name("quizzes.toml")
 EDGE = "#3b7dd8"
@@ -165,13 +166,14 @@ class _Row:
         self.text = ipywidgets.HTML(
             f"<div style='{TEXT_STYLE};margin-top:6px'><b>{number}.</b> {code(statement.text)}</div>"
         )
-        self.buttons = ipywidgets.ToggleButtons(
+        buttons = ipywidgets.ToggleButtons(
             options=[("true", True), ("false", False)],
             value=None,
             description=f"{name} is",
             tooltips=[f"{name} is true", f"{name} is false"],
             style={"button_width": "5em", "description_width": "7em"},
         )
+        self.buttons = titled(buttons)
         self.feedback = ipywidgets.HTML()
         self.box = ipywidgets.VBox([self.text, self.buttons, self.feedback])
 
