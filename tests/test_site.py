@@ -17,16 +17,6 @@ from nbconvert import HTMLExporter
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-# What the browser would do of its own accord is switched off: nothing may leave the machine.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WRONG_TEX = "merror, [data-mjx-error], mjx-container [fill=red]"  # red: a command that MathJax does not know
 each_page = pytest.mark.parametrize("name", NAMES)
 
@@ -304,10 +294,12 @@ def test_check_finds_a_page_without_title_or_language_and_a_folder_without_pages
 @pytest.fixture(scope="module")
 def browser():
     """Chromium without a network."""
-    executable = shutil.which("chromium")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
+    from browser import FLAGS, find_chromium
+
+    executable = find_chromium()
     if executable is None:
-        pytest.skip("needs Chromium")
-    sync_api = pytest.importorskip("playwright.sync_api")
+        pytest.skip("needs Chromium or Chrome")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
