@@ -113,6 +113,9 @@ def test_a_divergence_is_shown_with_its_step_and_in_gray(settings):
     assert note == explorer.page.readout.split(":")[0].lower()
     shade = plane.images[0].get_array()
     assert (shade[..., 0] == shade[..., 1]).all()
+    losses = explorer.picture.figure.axes[1]
+    curves = np.concatenate([line.get_ydata() for line in losses.lines])
+    assert curves[np.isfinite(curves)].max() < losses.get_ylim()[1]  # no empty plot: the curve is in sight
     set_to(explorer, learning_rate="0.1")
     assert explorer.page.readout.startswith("After 200 of 200 epochs")
     assert not [text for text in plane.texts if text.get_visible()]

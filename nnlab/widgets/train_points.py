@@ -313,20 +313,30 @@ class Losses:
         (training,) = ax.plot([], [], color=BLUE, ls="-", label="training")
         (validation,) = ax.plot([], [], color=ORANGE, ls="--", label="validation")
         ax.set(xlabel="epoch")
+        ax.ticklabel_format(axis="y", scilimits=(-3, 3))  # long numbers would not fit
         ax.grid(color="0.9")
         ax.legend(loc="upper right", frameon=False, fontsize=9)
         self._ax, self._at_least, self.moving = ax, at_least, [training, validation]
 
     def draw(self, curves: tuple[list[float], list[float]], epochs: int, *, gray: bool) -> None:
         """Show the two curves; limits and ticks change only with their range."""
-        highest = max([self._at_least, *itertools.chain(*curves)])
-        top = next((top for top in TOPS if top >= highest), TOPS[-1])
+        known = [loss for loss in itertools.chain(*curves) if np.isfinite(loss)]
+        top = _top(max([self._at_least, *known]), whole=gray)
         if (self._ax.get_xlim(), self._ax.get_ylim()) != ((0, epochs), (0, top)):
             ticks = {"xticks": [0, epochs // 2, epochs], "yticks": [0, top / 2, top]}
             self._ax.set(xlim=(0, epochs), ylim=(0, top), **ticks)
         for line, curve, color in zip(self.moving, curves, (BLUE, ORANGE), strict=True):
             line.set_data(np.arange(1, len(curve) + 1), curve)
             line.set_color("0.5" if gray else color)
+
+
+def _top(highest: float, *, whole: bool) -> float:
+    """Return where the axis of losses ends: it may cut a spike, but not a divergence as a whole."""
+    if not whole:
+        return next((top for top in TOPS if top >= highest), TOPS[-1])
+    room = highest / 0.6  # the legend lies above
+    power = 10.0 ** np.floor(np.log10(room))
+    return float(next(k * power for k in (1, 2, 5, 10) if k * power >= room))
 
 
 class Units:
