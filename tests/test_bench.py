@@ -117,6 +117,19 @@ def test_garbage_is_not_collected_within_a_round_but_afterwards():
     assert gc.isenabled()
 
 
+def test_a_rest_comes_before_each_turn_and_is_not_timed(monkeypatch):
+    log = []
+    monkeypatch.setattr("time.sleep", log.append)
+
+    def turn(steps):
+        log.append("turn")
+        return 1.0
+
+    bench.run_rounds({"a": turn, "b": turn}, steps=1, rounds=1, rest=0.25)
+    assert log == ["turn", "turn", 0.25, "turn", 0.25, "turn"]  # the warm-up needs none
+    assert bench.rest(1) == 0 < bench.rest(2)
+
+
 @pytest.mark.parametrize(("steps", "rounds"), [(0, 1), (1, 0)])
 def test_no_steps_or_no_rounds_are_refused(steps, rounds):
     with pytest.raises(ValueError, match=r"run_rounds expected (steps|rounds) .*got 0"):
@@ -570,6 +583,7 @@ def test_the_surroundings_describe_the_machine_and_warn_of_a_busy_one():
     assert {"processor", "cores", "threads", "matrix library", "numpy", "torch", "load"} <= set(around)
     assert around["numpy"] == np.__version__
     assert "busy" in report.describe(around | {"load": 9.0, "cores": 2})
+    assert "--clock cpu" not in report.describe(around | {"load": 9.0, "cores": 2, "threads": 2})
     assert "busy" not in report.describe(around | {"load": 0.3, "cores": 2})
     assert "busy" not in report.describe(around | {"load": 9.0, "clock": "cpu"})
 

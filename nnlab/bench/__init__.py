@@ -9,7 +9,7 @@ from nnlab.bench.cases import Case, Disagreement, Result, agree, all_cases, meas
 from nnlab.bench.report import growth_table, markdown, memory_table, record, table
 from nnlab.bench.rounds import CLOCKS, Timing, order, run_rounds, timed
 from nnlab.bench.scaling import AXES, Growth, exponent, grow
-from nnlab.bench.threads import limit_threads, machine, threads_in_use
+from nnlab.bench.threads import limit_threads, machine, rest, threads_in_use
 
 __all__ = [
     "AXES",
@@ -33,6 +33,7 @@ __all__ = [
     "memory_table",
     "order",
     "record",
+    "rest",
     "run_rounds",
     "step",
     "table",
@@ -50,4 +51,4 @@ def compare_steps(
     """
     with limit_threads(threads):
         cases = [step(sizes, optimizer, batch) for batch in batches]
-        return [measure(case, seconds=seconds, clock=clock) for case in cases]
+        return [measure(case, seconds=seconds, clock=clock, rest=rest(threads)) for case in cases]

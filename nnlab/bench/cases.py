@@ -74,11 +74,13 @@ def measure(
     round_seconds: float = 0.05,
     least_rounds: int = 7,
     clock: str = "wall",
+    rest: float = 0.0,
     report: Callable[[float], object] = lambda done: None,
 ) -> Result:
     """Check that all who take part in the case do the same, then time them in rounds, about `seconds` long.
 
-    `report` is told the part that is done. Raises: Disagreement if results differ by more than rounding.
+    `rest` and `report` are those of `run_rounds`.
+    Raises: Disagreement if results differ by more than rounding.
     """
     check_number("measure", "seconds", seconds, above=0)
     check_choice("measure", "clock", clock, tuple(CLOCKS))
@@ -97,7 +99,8 @@ def measure(
         least_steps=case.least_steps,
         least_rounds=least_rounds,
     )
-    return Result(case.name, lineup.data, run_rounds(turns, steps, rounds, report), left_out, difference)
+    timing = run_rounds(turns, steps, rounds, rest=rest, report=report)
+    return Result(case.name, lineup.data, timing, left_out, difference)
 
 
 def agree(contestants: Mapping[str, Contestant], steps: int = CHECKED_STEPS) -> float:

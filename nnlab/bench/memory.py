@@ -83,10 +83,11 @@ def peaks_of(name: str, cases: Sequence[MemoryCase], threads: int = 1) -> list[i
     if not available():
         raise OSError(f"memory is measured on Linux only: it takes {CLEAR}, which is missing or locked here")
     order = {"name": name, "threads": threads, "cases": [asdict(case) for case in cases]}
-    answer = json.loads(fresh_python("-m", "nnlab.bench.memory", input=json.dumps(order)))
-    if "unsuitable" in answer:
-        raise Unsuitable(answer["unsuitable"])
-    return answer["peaks"]
+    program = "from nnlab.bench.memory import answer; answer()"
+    answered = json.loads(fresh_python("-c", program, input=json.dumps(order)))
+    if "unsuitable" in answered:
+        raise Unsuitable(answered["unsuitable"])
+    return answered["peaks"]
 
 
 def available() -> bool:
@@ -138,8 +139,8 @@ def _return_freed_memory() -> None:
         trim(0)
 
 
-def main() -> None:
-    """Read on standard input what to measure, print the answer as JSON."""
+def answer() -> None:
+    """Read on standard input what `peaks_of` asks, and print the answer as JSON."""
     order = json.load(sys.stdin)
     try:
         with limit_threads(order["threads"], MEASURED[order["name"]]):
@@ -152,7 +153,3 @@ def main() -> None:
         print(json.dumps({"unsuitable": str(reason)}))
     else:
         print(json.dumps({"peaks": peaks}))
-
-
-if __name__ == "__main__":
-    main()

@@ -100,7 +100,8 @@ def describe(around: dict[str, Any]) -> str:
         "{matrix library}; Python {python}, NumPy {numpy}, PyTorch {torch}, scikit-learn {scikit-learn}"
     ).format_map(around)
     if around["clock"] == "wall" and around["load"] > around["cores"] - around["threads"] + 0.5:
-        text += "\nThe machine is busy with other work: wait, or measure with --clock cpu."
+        remedy = "wait, or measure with --clock cpu" if around["threads"] == 1 else "wait"
+        text += f"\nThe machine is busy with other work: {remedy}."
     return text
 
 

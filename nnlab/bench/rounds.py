@@ -96,11 +96,18 @@ def choose(
 
 
 def run_rounds(
-    turns: Mapping[str, Turn], steps: int, rounds: int, report: Callable[[float], object] = lambda done: None
+    turns: Mapping[str, Turn],
+    steps: int,
+    rounds: int,
+    *,
+    rest: float = 0.0,
+    report: Callable[[float], object] = lambda done: None,
 ) -> Timing:
     """Let everyone have a turn of `steps` in each of `rounds`, after one round that does not count.
 
-    `report` is told the part of the rounds that is done, 0 … 1. Raises: ValueError for steps or rounds < 1.
+    `rest` is a pause before each turn, in seconds: threads of the turn before may still be waiting for work,
+    and do so by spinning. `report` is told the part of the rounds that is done, 0 … 1.
+    Raises: ValueError for steps or rounds < 1.
     """
     steps, rounds = check_count("run_rounds", "steps", steps), check_count("run_rounds", "rounds", rounds)
     names = list(turns)
@@ -110,6 +117,7 @@ def run_rounds(
     for number in range(rounds):
         with _no_garbage_collection():
             for name in order(names, number):
+                time.sleep(rest)
                 seconds[name].append(turns[name](steps) / steps)
         report((number + 1) / rounds)
     return Timing({name: np.array(values) for name, values in seconds.items()}, steps)

@@ -10,6 +10,7 @@ import numpy as np
 from nnlab.bench import memory
 from nnlab.bench.cases import Case, Lineup, Setup, makers_of, measure
 from nnlab.bench.contestants import EPOCHS, LOOPS
+from nnlab.bench.threads import rest
 
 SCALED = ("nnlab", "torch")
 
@@ -81,7 +82,8 @@ def grow(
     values = list(axis.values if values is None else values)
     results = []
     for i, value in enumerate(values):
-        results.append(measure(_case(axis, value), seconds=seconds, least_rounds=5, clock=clock))
+        case = _case(axis, value)
+        results.append(measure(case, seconds=seconds, least_rounds=5, clock=clock, rest=rest(threads)))
         report((i + 1) / (len(values) + 1))
     times = {name: [result.timing.median(name) for result in results] for name in results[0].names}
     left_out, peaks = dict(results[0].left_out), {}

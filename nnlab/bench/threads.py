@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from nnlab._validation import check_count
 
+SPINNING = 0.03  # seconds that OpenMP's and OpenBLAS's threads wait for more work before they sleep, at most
 PACKAGES = ("sklearn.neural_network", "torch")
 
 
@@ -60,6 +61,11 @@ def fresh_python(*arguments: str, input: str = "") -> str:
     if done.returncode:
         raise RuntimeError(f"python {' '.join(arguments)} failed: {done.stderr.strip()[-500:]}")
     return done.stdout
+
+
+def rest(threads: int) -> float:
+    """Return how long to pause between turns: with one thread there is none that could still be spinning."""
+    return SPINNING if threads > 1 else 0.0
 
 
 def threads_in_use() -> dict[str, int]:

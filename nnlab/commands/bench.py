@@ -66,20 +66,7 @@ def _picture(text: str) -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure the chosen cases under a progress bar, then print tables and write files."""
-    if arguments.clock == "cpu" and arguments.threads > 1:
-        arguments.usage_error("--clock cpu adds up the threads: use it with --threads 1")
-    groups: dict[str, Sequence[Any]] = (
-        {"scaling": bench.AXES}
-        if arguments.scaling
-        else {"cases": bench.all_cases(), "memory": bench.memory.all_cases()}
-    )
-    only = arguments.only or ""
-    chosen = {group: [case for case in cases if only in case.name] for group, cases in groups.items()}
-    if not any(chosen.values()):
-        names = "\n  ".join(case.name for cases in groups.values() for case in cases)
-        arguments.usage_error(f"no case has {arguments.only!r} in its name; the cases are\n  {names}")
-    if arguments.plot and not (chosen.get("cases") or chosen.get("scaling")):
-        arguments.usage_error("--plot draws ratios of times, or growth: --only leaves neither")
+    chosen = _choose(arguments)
     with contextlib.ExitStack() as files:  # opened now: a path that is no good is found before measuring
         to_file = arguments.json not in (None, "-")
         json_file = files.enter_context(_whole_file(arguments.json)) if to_file else None
@@ -96,13 +83,32 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _choose(arguments: argparse.Namespace) -> dict[str, list]:
+    """Return the cases to measure, by group; wrong usage ends here, before anything is measured."""
+    if arguments.clock == "cpu" and arguments.threads > 1:
+        arguments.usage_error("--clock cpu adds up the threads: use it with --threads 1")
+    groups: dict[str, Sequence[Any]] = (
+        {"scaling": bench.AXES}
+        if arguments.scaling
+        else {"cases": bench.all_cases(), "memory": bench.memory.all_cases()}
+    )
+    only = arguments.only or ""
+    chosen = {group: [case for case in cases if only in case.name] for group, cases in groups.items()}
+    if not any(chosen.values()):
+        names = "\n  ".join(case.name for cases in groups.values() for case in cases)
+        arguments.usage_error(f"no case has {arguments.only!r} in its name; the cases are\n  {names}")
+    if arguments.plot and not (chosen.get("cases") or chosen.get("scaling")):
+        arguments.usage_error("--plot draws ratios of times, or growth: --only leaves neither")
+    return chosen
+
+
 def _measure_all(chosen: dict[str, list], arguments: argparse.Namespace) -> dict[str, list]:
     """Measure every group of cases, all under one progress bar."""
     clock, threads = arguments.clock, arguments.threads
     quick: dict[str, Any] = QUICK if arguments.quick else {}
 
     def time_it(case: bench.Case, done: Callable[[float], object]) -> bench.Result:
-        return bench.measure(case, clock=clock, report=done, **quick)
+        return bench.measure(case, clock=clock, rest=bench.rest(threads), report=done, **quick)
 
     def grow(axis, done: Callable[[float], object]) -> bench.Growth:
         some = {"values": axis.values[:3], "seconds": QUICK["seconds"]} if arguments.quick else {}
