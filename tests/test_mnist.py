@@ -18,6 +18,7 @@ from sklearn.metrics import accuracy_score
 from nnlab import mnist, plots, training
 from nnlab.__main__ import main
 from nnlab.datasets import load_mnist
+from nnlab.optimizers import Adam
 
 FEW = ["--hidden", "32", "16", "--epochs", "4", "--batch-size", "64"]
 IMAGES, LABELS = load_digits(return_X_y=True)
@@ -77,7 +78,8 @@ def by_hand(X):
 # ------------------------------------------------------------------------------------------- a whole run
 
 
-def test_a_run_tests_once_and_leaves_its_model_figures_and_pictures(here, capsys):
+def test_a_run_tests_once_and_leaves_its_model_figures_and_pictures(here, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # else tqdm may cut the bar short
     assert main(["mnist", *FEW]) == 0
     said = capsys.readouterr()
     folder = here / "mnist_run"
@@ -135,6 +137,50 @@ def test_the_validation_images_are_not_learned_from(here, monkeypatch):
     in_order = [part[np.lexsort(part.T)] for part in (rows, given)]
     np.testing.assert_array_equal(*in_order)  # every image once, here or there
     assert rows.dtype == np.float32
+
+
+def test_shifted_by_hand():
+    X = np.zeros((900, 28, 28), np.float32)
+    X[:, 5, 9] = np.arange(1, 901)
+    X[:, 0, 27] = 1000
+    before = X.copy()
+    moved = mnist.shifted(X.reshape(900, 784), 1, np.random.default_rng(0)).reshape(X.shape)
+    np.testing.assert_array_equal(X, before)
+    assert moved.dtype == np.float32
+    ways = set()
+    for number, image in enumerate(moved, start=1):
+        ((row, column),) = np.argwhere(image == number)
+        down, right = row - 5, column - 9
+        ways.add((int(down), int(right)))
+        in_sight = down >= 0 and right <= 0  # the pixel in the corner
+        expected = before[0] * 0
+        expected[row, column] = number
+        if in_sight:
+            expected[down, 27 + right] = 1000
+        np.testing.assert_array_equal(image, expected)
+    assert ways == {(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)}
+    np.testing.assert_array_equal(
+        mnist.shifted(X.reshape(900, 784), 0, np.random.default_rng(0)), X.reshape(900, 784)
+    )
+
+
+def test_shifts_differ_from_step_to_step_and_come_back_with_the_step():
+    network = mnist.Settings(hidden=(8,)).network(np.random.default_rng(0))
+    optimizer = Adam(network.parameters())
+    shifting = mnist.Shifting(network, optimizer, mnist.Settings())
+    X = LARGE[:50].reshape(50, 784) / np.float32(255)
+    first = shifting.forward(X)
+    np.testing.assert_array_equal(shifting.forward(X), first)
+    optimizer.t = 1
+    assert not np.array_equal(shifting.forward(X), first)
+    optimizer.t = 0
+    np.testing.assert_array_equal(shifting.forward(X), first)
+    assert not np.array_equal(network.forward(X), first)
+    assert shifting.parameters() == network.parameters()
+    other = mnist.Shifting(network, optimizer, mnist.Settings(shift=0))
+    np.testing.assert_array_equal(other.forward(X), network.forward(X))
+    dY = np.ones((50, 10), np.float32)
+    np.testing.assert_array_equal(other.backward(dY), network.backward(dY))
 
 
 def test_soften_by_hand():
@@ -316,6 +362,8 @@ def no_training(*arguments, **more):
         (["--batch-size", "1261"], 1, "batch size <= 1260, got 1261"),
         (["--learning-rate", "0"], 2, "learning rate > 0, got 0.0"),
         (["--learning-rate", "nan"], 2, "learning rate finite, got nan"),
+        (["--shift", "-1"], 2, "shift >= 0, got -1"),
+        (["--shift", "29"], 2, "shift <= 28, got 29"),
         (["--smoothing", "1"], 2, "smoothing < 1, got 1.0"),
         (["--seed", "-1"], 2, "seed >= 0, got -1"),
         (["--threads", "0"], 2, "threads >= 1, got 0"),
