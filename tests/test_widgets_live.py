@@ -207,8 +207,14 @@ def test_the_steps_of_a_slider_meet_its_value(value, step):
 def test_a_label_has_a_tooltip():
     # where there is none, ipywidgets 8 shows "null" when the mouse rests on the label
     assert controls.count(WHO, "depth", "hidden layers", 2, 1, 1, 4).widget.tooltip == "hidden layers"
-    matrix = controls.Numbers(WHO, "Wh", "Wh", np.eye(2), None, (2, 2))
-    assert [slider.tooltip for slider in matrix.widget.children][1] == "Wh[0, 1]"
+
+
+def test_the_sliders_of_a_matrix_stand_in_its_rows():
+    matrix = controls.Numbers(WHO, "Wh", "Wh", np.arange(6).reshape(2, 3), None, (2, 3))
+    rows = [[slider.tooltip for slider in row.children] for row in matrix.widget.children]
+    assert rows == [["Wh[0, 0]", "Wh[0, 1]", "Wh[0, 2]"], ["Wh[1, 0]", "Wh[1, 1]", "Wh[1, 2]"]]
+    vector = controls.Numbers(WHO, "bh", "bh", [1, 2], None, (2,))
+    assert [len(row.children) for row in vector.widget.children] == [2]
 
 
 def test_what_is_shown_and_what_is_meant_may_differ():

@@ -74,7 +74,7 @@ class Control:
 
 
 class Numbers(Control):
-    """Sliders for the entries of a vector or a matrix, one argument in all; its value is a nested list.
+    """Sliders for the entries of a vector or a matrix, row by row; its value is a nested list.
 
     Raises: as `check_array` for other values or shapes.
     """
@@ -98,7 +98,9 @@ class Numbers(Control):
             )
             self._sliders.append(titled(slider))
         self._starts = [slider.value for slider in self._sliders]
-        box = ipywidgets.Box(self._sliders, layout=WRAP)
+        starts = range(0, array.size, array.shape[-1])
+        rows = [self._sliders[start : start + array.shape[-1]] for start in starts]
+        box = ipywidgets.VBox([ipywidgets.Box(row, layout=WRAP) for row in rows])
         self.name, self.widget, self.default, self.positional = name, box, default, False
 
     @property

@@ -130,7 +130,7 @@ def _draw_plane(ax: Any, x: np.ndarray, network: Sequential) -> None:
     extent = (-reach, reach, -reach, reach)
     ax.imshow(shade(P), extent=extent, origin="lower", aspect="auto", interpolation="bilinear")
     for line in borders(x1, x2, P):
-        ax.plot(*line.T, color="black", lw=1.5)
+        ax.plot(*line.T, color="black", ls="-", lw=1.5)
     ax.plot(*x, "o", ms=9, color=VERMILION, mec="black")
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
     for k in range(P.shape[1]):  # the class is written where it is most certain: not by color alone
