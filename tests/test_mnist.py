@@ -274,7 +274,7 @@ def test_resuming_where_there_is_nothing_begins(here, capsys):
 @pytest.mark.parametrize("ending", ["SIGINT", "SIGKILL"])
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_a_process_that_is_stopped_goes_on_bit_for_bit(here, ending):
-    many = ["--hidden", "64", "--epochs", "25", "--batch-size", "32"]
+    many = ["--hidden", "64", "--epochs", "12", "--batch-size", "32"]
     # A shell that starts tests in the background has SIGINT ignored.
     program = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"

@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     setting("epochs", "N", "passes over the training images", type=int)
     setting("batch_size", "N", "images per step", type=int)
     setting("learning_rate", "LR", "Adam's, at the start; it falls to 0 along a cosine", type=float)
+    setting("shift", "N", "pixels by which images are moved at most, to learn from more of them", type=int)
     setting("smoothing", "E", "of the labels, from 0 up to 1", type=float)
     setting("seed", "N", "of the first weights, the order and the validation images", type=int)
     setting("threads", "N", "of the matrix products; as many as there are if left out", type=int)
