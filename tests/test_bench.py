@@ -361,6 +361,16 @@ def test_the_number_of_threads_is_set_for_everyone_and_put_back():
     assert torch.get_num_threads() == before
 
 
+def test_torch_is_told_by_its_own_means_too(monkeypatch):
+    # Its matrix library and, in some builds, its threads are out of threadpoolctl's sight.
+    told = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    monkeypatch.setattr(torch, "set_num_threads", told.append)
+    with bench.limit_threads(1):
+        assert told == [1]
+    assert told == [1, 7]
+
+
 @pytest.mark.parametrize("threads", [0, -1, 10_000, 1.5])
 def test_a_number_of_threads_that_cannot_be(threads):
     with pytest.raises((ValueError, TypeError), match="limit_threads expected threads"):
@@ -416,6 +426,18 @@ def test_the_peak_is_what_the_work_adds_even_if_it_is_freed_at_once():
 
     assert megabytes * 2**20 <= memory.peak(work) + 2**20 < (megabytes + 16) * 2**20
     assert memory.peak(lambda: None) < 2**22
+
+
+@linux_only
+def test_memory_that_was_freed_but_kept_is_not_overlooked():
+    def fifty_megabytes():
+        return [bytes(50_000) for _ in range(1000)]  # too small to be given back one by one
+
+    rubbish = fifty_megabytes()
+    pin = bytes(50_000)  # the heap cannot shrink below it
+    del rubbish
+    assert memory.peak(fifty_megabytes) > 45_000_000
+    del pin
 
 
 @linux_only
