@@ -97,7 +97,7 @@ class Page:
             value=explorer.share(),
             description="Share",
             placeholder="the line that makes this again",
-            layout={"width": "54em", "max_width": "99%"},
+            layout={"width": "99%"},
         )
         self.share = titled(share)
         self._progress = ipywidgets.FloatProgress(
