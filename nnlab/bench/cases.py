@@ -11,8 +11,8 @@ import numpy as np
 
 from nnlab._validation import check_choice, check_number, describe
 from nnlab.bench.contestants import EPOCHS, INFERENCE, LOOPS, OPTIMIZERS, Contestant, Task, Unsuitable
+from nnlab.bench.process import fresh_python
 from nnlab.bench.rounds import CLOCKS, Clock, Timing, Turn, choose, run_rounds
-from nnlab.bench.threads import fresh_python
 from nnlab.gradcheck import relative_error
 
 NETWORKS = ((784, 64, 10), (784, 256, 128, 10))
@@ -190,7 +190,7 @@ def appointments_epoch(outputs: int) -> Case:
         return Lineup(makers_of(EPOCHS, task), f"appointments, {len(X):,} × {X.shape[1]}, {source}")
 
     output = "sigmoid" if outputs == 1 else f"softmax of {outputs}"
-    return Case(f"epoch appointments 64 {output} SGD full batch", lineup, least_steps=3, checked_steps=3)
+    return Case(f"epoch appointments 64 {output} SGD full batch", lineup, least_steps=5, checked_steps=3)
 
 
 @functools.cache

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from nnlab.bench.cases import Setup
 from nnlab.bench.contestants import EPOCHS, LOOPS, Unsuitable
-from nnlab.bench.threads import fresh_python, limit_threads
+from nnlab.bench.process import fresh_python
+from nnlab.bench.threads import limit_threads
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 MEASURED = {"nnlab": (), "torch": ("torch",), "sklearn": ("sklearn.neural_network",)}  # what each imports

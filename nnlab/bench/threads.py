@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -41,26 +40,6 @@ def limit_threads(threads: int, packages: Iterable[str] = PACKAGES) -> Iterator[
         finally:
             if torch:
                 torch.set_num_threads(before)
-
-
-def fresh_python(*arguments: str, input: str = "") -> str:
-    """Run a fresh Python process that finds this nnlab, with `input` to read; return what it printed.
-
-    Raises: RuntimeError with the end of its complaint if it fails.
-    """
-    here = str(Path(__file__).parents[2])
-    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        input=input,
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"python {' '.join(arguments)} failed: {done.stderr.strip()[-500:]}")
-    return done.stdout
 
 
 def rest(threads: int) -> float:
