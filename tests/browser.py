@@ -89,7 +89,10 @@ def jupyter_lab(folder: Path) -> Iterator[str]:
             yield f"{start}lab/workspaces/%s?token={token}"
         finally:
             server.terminate()  # and the server its kernels
-            server.wait()
+            try:
+                server.wait(PATIENCE / 1000)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 def _write(file: Path, content: dict) -> None:
@@ -135,7 +138,7 @@ class Lab:
         self.foreign.add(route.request.url)
         route.fulfill(content_type="image/svg+xml", body="<svg xmlns='http://www.w3.org/2000/svg'/>")
 
-    def choose(self, menu: str, item: str) -> None:
+    def choose(self, menu: str, item: re.Pattern[str]) -> None:
         """Choose from the menu bar."""
         self.page.get_by_role("menuitem", name=menu, exact=True).click()
         self.page.get_by_role("menuitem", name=item).click()
