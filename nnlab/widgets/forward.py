@@ -89,7 +89,7 @@ class Scene:
     def __init__(self, n_x: int, n_y: int):
         self.picture = Picture(9.6, 3.8)
         titles = ("", "what it says about all inputs" if n_x == 2 else "the output ŷ")
-        settings: dict[str, Any] = {"ratios": [1.6, 1], "left": 0.01, "bottom": 0.14, "wspace": 0.16}
+        settings: dict[str, Any] = {"ratios": [1.6, 1], "left": 0.01, "bottom": 0.14, "wspace": 0.24}
         self._graph, self._beside = panels(self.picture.figure, titles, **settings)
         self._graph.axis("off")
         self._is_plane = n_x == 2
