@@ -124,7 +124,7 @@ class Linear(Layer):
         dY = check_array("Linear.backward", "dY", dY, shape=(len(X), self.n_out), dtype=X.dtype)
         self.W.grad = X.T @ dY
         if self.b is not None:
-            self.b.grad = dY.sum(axis=0)
+            self.b.grad = np.ones(len(dY), dY.dtype) @ dY  # Σ dY; sum(axis=0) takes several times as long
         return dY
 
     def parameters(self) -> list[Parameter]:

@@ -43,6 +43,7 @@ from nnlab import (
     predict_scores,
     save,
     softmax_cross_entropy,
+    training,
 )
 from nnlab._validation import NonFiniteError
 from nnlab.training import TrainingWarning, cosine
@@ -273,6 +274,60 @@ def test_fit_is_the_loop_of_the_lesson():
         losses.append(total / len(X))
     assert_weights(network, weights(by_hand))
     assert history["loss"] == losses
+
+
+def large_batch(*, weighted):
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(23, 2))
+    return X, (X[:, 0] * X[:, 1] > 0).astype(int), rng.uniform(0.5, 2, 23) if weighted else None
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_large_batch_taken_by_blocks_gives_the_gradients_of_the_whole(weighted, monkeypatch):
+    X, y, weight = large_batch(weighted=weighted)
+    results = []
+    for block in (1000, 5):
+        monkeypatch.setattr(training, "BLOCK", block)
+        network = make_network()
+        history = fit(
+            network,
+            X,
+            y,
+            loss=softmax_cross_entropy,
+            optimizer=Adam(network.parameters(), lr=0.1),
+            epochs=20,
+            sample_weight=weight,
+            metrics={"accuracy": accuracy},
+        )
+        results.append([*history["loss"], *history["accuracy"], *network.layers[0].W.value.ravel()])
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-9)
+
+
+def test_a_loss_that_is_no_mean_over_rows_is_taken_of_the_whole_batch(monkeypatch):
+    def summed(scores, targets):
+        loss, gradient = softmax_cross_entropy(scores, targets)
+        return loss * len(targets), gradient * len(targets)
+
+    monkeypatch.setattr(training, "BLOCK", 5)
+    X, y, _ = large_batch(weighted=False)
+    network, by_hand = make_network(), make_network()
+    fit(network, X, y, loss=summed, optimizer=SGD(network.parameters(), lr=0.01), epochs=1)
+    by_hand.backward(summed(by_hand.forward(X), y)[1])
+    SGD(by_hand.parameters(), lr=0.01).step()
+    np.testing.assert_allclose(network.layers[0].W.value, by_hand.layers[0].W.value, rtol=1e-12)
+
+
+def test_the_memory_of_a_full_batch_does_not_grow_with_its_rows():
+    peaks = []
+    for m in (20_000, 80_000):
+        X, y = np.ones((m, 2), np.float32), np.zeros(m, int)
+        network = MLP([2, 64, 2], activation=ReLU, rng=np.random.default_rng(0), dtype=np.float32)
+        tracemalloc.start()
+        fit(network, X, y, loss=softmax_cross_entropy, optimizer=SGD(network.parameters(), lr=0.1), epochs=1)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    hidden = 60_000 * 64 * 4  # bytes of one hidden layer's outputs, of the rows that the second has more
+    assert peaks[1] - peaks[0] < hidden / 2
 
 
 @every_optimizer
