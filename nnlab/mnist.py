@@ -295,7 +295,7 @@ def summary(run: Run, digits: Digits) -> str:
     return (
         f"{'-'.join(map(str, sizes))}: {count:,} weights and biases; {len(digits.y) - held_out:,} images to "
         f"learn from, {held_out:,} to choose the epoch by\n"
-        f"images shifted by up to {settings.shift} pixels, those to choose by as well; labels softened by "
+        f"images shifted by 0 to {settings.shift} pixels, those to choose by as well; labels softened by "
         f"{settings.smoothing}, so that no loss is below {floor:.3f}"
     )
 
