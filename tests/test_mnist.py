@@ -196,7 +196,7 @@ def test_real_digits_are_learned_in_an_epoch(real_mnist, tmp_path, monkeypatch):
     digits = load_mnist(dtype=np.float32)
     run = mnist.begin(tmp_path, {"epochs": 1, "hidden": (256, 128)}, digits)
     _, history = mnist.train(run, digits)
-    assert history["val_accuracy"][-1] > 0.95  # the test images stay unseen
+    assert history["val_accuracy"][-1] > 0.93  # on shifted images; the test images stay unseen
 
 
 # ------------------------------------------------------------------------------------------- interruptions
