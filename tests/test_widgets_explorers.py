@@ -1,5 +1,7 @@
 """The other explorers: that what they show is right, and that bad data are named in the picture's place."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -209,9 +211,22 @@ def test_inputs_that_are_no_plane_get_bars():
         ({"x": np.ones(50)}, "forward_explorer expected at most 40 numbers to move, got"),
     ],
 )
-def test_a_network_that_no_slider_fits_is_refused_at_once(arguments, message):
-    with pytest.raises((ValueError, TypeError), match=message):
-        forward_explorer(**arguments)
+def test_a_network_that_no_slider_fits_is_named_in_place_of_the_picture_until_a_slider_moves(
+    arguments, message
+):
+    explorer = forward_explorer(**arguments)
+    assert re.match(message, explorer.page.error)
+    assert explorer.page.readout == ""
+    assert explorer.state == forward_explorer().state
+    explorer.controls[0]._sliders[0].value = 2.0
+    assert explorer.latest.settle(WAIT)
+    assert explorer.page.error == ""
+    assert explorer.page.readout.startswith("h = [")
+
+
+def test_an_unknown_activation_is_refused():
+    with pytest.raises(ValueError, match="forward_explorer expected activation as one of"):
+        forward_explorer(activation="Relu")
 
 
 # ----------------------------------------------------------------------------------- gradient flow

@@ -38,10 +38,35 @@ def forward_explorer(
     """Return a slider for every number of a small network: x -> h = activation(x Wh + bh) -> ŷ.
 
     x: (n_x,), Wh: (n_x, n_h), bh: (n_h,), Wy: (n_h, n_y), by: (n_y,); `forward_explorer(X[0], **params)`
-    shows your own. One output goes through a sigmoid, several through a softmax.
+    shows your own. One output goes through a sigmoid, several through a softmax. Numbers that will not do are
+    named in place of the picture, above the sliders of another network.
+    Raises: ValueError for an unknown activation.
+    """
+    who, problem = "forward_explorer", None
+    try:
+        sliders = _sliders(who, x, Wh, bh, Wy, by)
+    except (TypeError, ValueError) as error:
+        problem, sliders = error, _sliders(who, X, WH, BH, WY, BY)
+    scene = Scene(len(sliders[0].value), len(sliders[-1].value))
+    explorer = Explorer(
+        who,
+        [*sliders, controls.choice(who, "activation", "activation", activation, "Tanh", list(ACTIVATIONS))],
+        scene.picture,
+        functools.partial(_show, scene),
+        title="Forward-pass explorer",
+        advice="move one number at a time, and say before which of the circles will change. Which biases "
+        "move the border, and which weights turn it? What must be 0 for the first input to have no say?",
+    )
+    if problem is not None:
+        explorer.page.fail(problem)  # until a slider moves
+    return explorer
+
+
+def _sliders(who: str, x: Any, Wh: Any, bh: Any, Wy: Any, by: Any) -> list[controls.Control]:
+    """Return sliders for the numbers of a network.
+
     Raises: TypeError, ValueError for shapes that do not fit, or more than 40 numbers.
     """
-    who = "forward_explorer"
     n_h = len(check_array(who, "bh", bh, shape=("n_h",)))
     n_y = len(check_array(who, "by", by, shape=("n_y",)))
     n_x = len(check_array(who, "x", x, shape=("n_x",)))
@@ -50,24 +75,13 @@ def forward_explorer(
         raise ValueError(
             f"{who} expected at most {MOST} numbers to move, got {total}; take a smaller network"
         )
-    settings: list[controls.Control] = [
+    return [
         controls.Numbers(who, "x", "x", x, np.array(X).tolist(), (n_x,)),
         controls.Numbers(who, "Wh", "Wh", Wh, np.array(WH).tolist(), (n_x, n_h)),
         controls.Numbers(who, "bh", "bh", bh, np.array(BH).tolist(), (n_h,)),
         controls.Numbers(who, "Wy", "Wy", Wy, np.array(WY).tolist(), (n_h, n_y)),
         controls.Numbers(who, "by", "by", by, np.array(BY).tolist(), (n_y,)),
-        controls.choice(who, "activation", "activation", activation, "Tanh", list(ACTIVATIONS)),
     ]
-    scene = Scene(n_x, n_y)
-    return Explorer(
-        who,
-        settings,
-        scene.picture,
-        functools.partial(_show, scene),
-        title="Forward-pass explorer",
-        advice="move one number at a time, and say before which of the circles will change. Which biases "
-        "move the border, and which weights turn it? What must be 0 for the first input to have no say?",
-    )
 
 
 def _show(scene: Scene, turn: Turn, *, activation: str, **arrays: Any) -> str:
