@@ -379,7 +379,8 @@ class _Data:
         # The loss knows which targets it takes: ask it about all of them, before the first update.
         with np.errstate(over="ignore", invalid="ignore"):
             scores = network.forward(X[:1])
-            loss(np.zeros((len(X), *scores.shape[1:]), scores.dtype), y, *weight)
+            zeros = np.zeros((len(X), *scores.shape[1:]), scores.dtype)
+            _ask_by_blocks(loss, zeros, y, weight)
         if weight and not weight[0].all():  # a batch of zero weights has no mean: leave such samples out
             kept = weight[0] > 0
             return cls(X[kept], y[kept], (weight[0][kept],))
@@ -412,6 +413,17 @@ class _Data:
 
     def _total_weight(self) -> float:
         return float(self.weight[0].sum()) if self.weight else len(self.X)
+
+
+def _ask_by_blocks(loss: Loss, scores: np.ndarray, y: np.ndarray, weight: tuple[np.ndarray, ...]) -> None:
+    """Let the loss refuse targets: block by block, since for all rows at once it would fill much memory."""
+    size = len(y) if weight else BLOCK  # all weights of a block may be zero, those of all rows may not
+    try:
+        for start in range(0, len(y), size):
+            loss(scores[start : start + size], y[start : start + size], *weight)
+    except (TypeError, ValueError):
+        loss(scores, y, *weight)  # its message then counts the rows from the first of all
+        raise
 
 
 def _dtype(network: Layer) -> np.dtype | None:
