@@ -10,7 +10,6 @@ import csv
 import io
 import itertools
 import json
-import secrets
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -29,7 +28,7 @@ from nnlab.datasets import Digits
 from nnlab.layers import MLP, Layer, Parameter
 from nnlab.losses import softmax_cross_entropy
 from nnlab.optimizers import Adam, Optimizer
-from nnlab.training import History, accuracy, cosine, fit, load, predict_scores, save
+from nnlab.training import History, accuracy, cosine, fit, load, predict_scores, save, whole_file
 
 WHO = "mnist"
 SIDE, CLASSES = 28, 10
@@ -182,12 +181,8 @@ def _fingerprint(digits: Digits) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Write a file that appears whole or not at all."""
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        file.write(text.encode())
 
 
 # ---------------------------------------------------------------------------------------- training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import numbers
@@ -13,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -340,7 +341,7 @@ def _by_blocks(network: Layer, batch: _Data, loss: Loss) -> tuple[float, np.ndar
 @np.errstate(over="ignore", invalid="ignore")
 def _is_mean(loss: Loss, data: _Data, network: Layer) -> bool:
     """Whether the loss of a few rows is the mean of two blocks' losses: a sum, say, is not."""
-    few = next(data.batches(min(8, len(data.X)), np.random.default_rng(0), shuffle=False))
+    few = data._of(slice(8))
     whole, _ = loss(network.forward(few.X), few.y, *few.weight)
     parts = [share * loss(network.forward(b.X), b.y, *b.weight)[0] for share, b in few.blocks(4)]
     return math.isclose(whole, sum(parts), rel_tol=1e-4)
@@ -552,6 +553,22 @@ class _Meter:
 # ---------------------------------------------------------------------------------------- files
 
 
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that appears under its name only once it is whole, and not at all after an error.
+
+    Raises: OSError where it cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
 def save(
     path: str | os.PathLike,
     network: Layer,
@@ -578,14 +595,8 @@ def save(
         meta["history"] = {name: getattr(history, name) for name in kept}
         arrays |= {f"best.{i}": array for i, array in enumerate(history.best_parameters or ())}
     arrays["meta"] = np.array(json.dumps(meta, default=lambda array: array.tolist()))
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            np.savez(file, **arrays)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        np.savez(file, **arrays)
 
 
 def load(

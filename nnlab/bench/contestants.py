@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnlab.activations import ReLU
+from nnlab.activations import ReLU, Softmax
 from nnlab.bench.rounds import Clock, Turn, timed
 from nnlab.layers import MLP
 from nnlab.losses import binary_cross_entropy_with_logits, softmax_cross_entropy
@@ -172,12 +172,7 @@ class NnlabInference(Contestant):
             self.scores = predict_scores(self.network, self.X)
 
     def outcome(self) -> dict[str, np.ndarray]:
-        return {"probabilities": _softmax(self.scores)}
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    E = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return E / E.sum(axis=1, keepdims=True)
+        return {"probabilities": Softmax().forward(self.scores)}
 
 
 # ---------------------------------------------------------------------------------------- PyTorch
@@ -249,7 +244,7 @@ class TorchInference(Contestant):
         self.scores = scores.numpy()
 
     def outcome(self) -> dict[str, np.ndarray]:
-        return {"probabilities": _softmax(self.scores)}
+        return {"probabilities": Softmax().forward(self.scores)}
 
 
 def _torch():

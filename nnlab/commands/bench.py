@@ -14,9 +14,8 @@ import contextlib
 import errno
 import json
 import os
-import secrets
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +24,7 @@ from tqdm.auto import tqdm
 import nnlab
 from nnlab import bench
 from nnlab.bench import report
+from nnlab.training import whole_file
 
 QUICK = {"seconds": 0.1, "round_seconds": 0.03, "least_rounds": 3}
 
@@ -69,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = _choose(arguments)
     with contextlib.ExitStack() as files:  # opened now: a path that is no good is found before measuring
         to_file = arguments.json not in (None, "-")
-        json_file = files.enter_context(_whole_file(arguments.json)) if to_file else None
-        picture = files.enter_context(_whole_file(arguments.plot)) if arguments.plot else None
+        json_file = _open(files, arguments.json) if to_file else None
+        picture = _open(files, arguments.plot) if arguments.plot else None
         with bench.limit_threads(arguments.threads):
             around = report.surroundings(arguments.threads, arguments.clock)
             results = _measure_all(chosen, arguments)
@@ -173,24 +173,14 @@ def _draw(results: dict[str, list], file: BinaryIO, kind: str) -> None:
     draw(drawn).savefig(file, format=kind, dpi=150)
 
 
-@contextlib.contextmanager
-def _whole_file(path: str) -> Iterator[BinaryIO]:
-    """Open a file that appears under its name only once it is whole, and not at all after an error.
+def _open(files: contextlib.ExitStack, path: str) -> BinaryIO:
+    """Open a file for writing, to be closed with `files`.
 
     Raises: OSError at once if it cannot be written.
     """
-    target = Path(path)
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
-        if target.is_dir():
+        if Path(path).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        file = part.open("xb")
+        return files.enter_context(whole_file(Path(path)))
     except OSError as error:
         raise OSError(f"cannot write {path}: {error.strerror}; name another file") from None
-    try:
-        with file:
-            yield file
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
