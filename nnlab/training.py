@@ -254,7 +254,7 @@ def fit(
                     optimizer.lr = lr * check_number("fit", "a factor from schedule", factor, at_least=0)
                 meter.step()
                 measured = _train_step(network, batch, loss, optimizer, metrics, backpropagate)
-                averages.add(measured, len(batch.X))
+                averages.add(measured, batch)
             optimizer.lr = lr
             for p in network.parameters():
                 check_finite("fit", "weights", p.value, "lower the learning rate")
@@ -404,15 +404,15 @@ class _Data:
 
     def blocks(self, size: int) -> Iterator[tuple[float, _Data]]:
         """Yield blocks of rows in order, each with its share in a mean over all rows."""
-        total = self._total_weight()
+        total = self.total_weight()
         for start in range(0, len(self.X), size):
             block = self._of(slice(start, start + size))
-            yield block._total_weight() / total, block
+            yield block.total_weight() / total, block
 
     def _of(self, rows: Any) -> _Data:
         return _Data(self.X[rows], self.y[rows], tuple(w[rows] for w in self.weight))
 
-    def _total_weight(self) -> float:
+    def total_weight(self) -> float:
         return float(self.weight[0].sum()) if self.weight else len(self.X)
 
 
@@ -473,19 +473,19 @@ def _check_history(history: History | None, metrics: Mapping[str, Metric], valid
 
 
 class _Averages:
-    """Means over the batches of an epoch, each batch weighing as much as it has samples."""
+    """Means over an epoch's batches, which weigh as their samples do in the loss, and by rows in metrics."""
 
     def __init__(self):
-        self._sums: dict[str, float] = {}
-        self._count = 0
+        self._sums: dict[str, tuple[float, float]] = {}  # of weighted values, and of weights
 
-    def add(self, values: Mapping[str, float], count: int) -> None:
+    def add(self, values: Mapping[str, float], batch: _Data) -> None:
         for name, value in values.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value * count
-        self._count += count
+            weight = batch.total_weight() if name == "loss" else len(batch.X)
+            total, weights = self._sums.get(name, (0.0, 0.0))
+            self._sums[name] = total + weight * value, weights + weight
 
     def values(self) -> dict[str, float]:
-        return {name: total / self._count for name, total in self._sums.items()}
+        return {name: total / weights for name, (total, weights) in self._sums.items()}
 
 
 class _Best:

@@ -457,6 +457,17 @@ def test_weights_of_one_change_nothing():
         np.testing.assert_allclose(p, q, rtol=1e-10)
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_batches_weigh_in_the_epochs_loss_as_their_samples_do(shuffle):
+    w = 10.0 ** (np.arange(60) % 5)
+    settings = {"make": partial(SGD, lr=1e-15), "epochs": 1, "shuffle": shuffle}  # the weights stay
+    metrics = {"accuracy": accuracy}
+    _, whole = train(sample_weight=w, metrics=metrics, **settings)
+    _, parts = train(sample_weight=w, metrics=metrics, batch_size=7, **settings)
+    assert parts["loss"] == pytest.approx(whole["loss"], rel=1e-9)
+    assert parts["accuracy"] == pytest.approx(whole["accuracy"])  # a metric knows no weights
+
+
 @pytest.mark.parametrize("batch_size", [1, 7, None])
 def test_a_weight_of_zero_leaves_the_sample_out(batch_size):
     w = (np.arange(60) % 3 > 0).astype(float)
