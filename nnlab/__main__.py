@@ -23,6 +23,18 @@ COMMANDS = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Exit status: 0 done, 1 it found or met a problem, 2 wrong usage."""
     argv = sys.argv[1:] if argv is None else argv
+    try:
+        arguments = _parse(argv)  # imports the command, which may take seconds
+        return arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 1
+    except (OSError, ValueError, ImportError) as error:
+        print(f"nnlab {argv[0]}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="nnlab",
         description="Neural networks from the first neuron: the course's command line.",
@@ -43,15 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         if module:
             module.add_arguments(command)
             command.set_defaults(run=module.run)
-    arguments = parser.parse_args(argv)
-    try:
-        return arguments.run(arguments)
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 1
-    except (OSError, ValueError, ImportError) as error:
-        print(f"nnlab {arguments.command}: {error}", file=sys.stderr)
-        return 1
+    return parser.parse_args(argv)
 
 
 def _examples(docstring: str | None) -> str:

@@ -1,5 +1,6 @@
 """The command line: what it prints, its exit status, and what it does with bad usage."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -94,11 +95,12 @@ def test_a_broken_file_exits_with_1_and_names_it(monkeypatch, tmp_path, capsys):
     assert "KaggleV2-May-2016.csv" in capsys.readouterr().err
 
 
-def test_ctrl_c_exits_with_1(monkeypatch, capsys):
-    def interrupted(arguments):
+@pytest.mark.parametrize(("module", "moment"), [(doctor, "run"), (importlib, "import_module")])
+def test_ctrl_c_exits_with_1(monkeypatch, capsys, module, moment):
+    def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(doctor, "run", interrupted)
+    monkeypatch.setattr(module, moment, interrupted)
     assert main(["doctor"]) == 1
     assert "stopped" in capsys.readouterr().err
 

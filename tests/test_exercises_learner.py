@@ -78,15 +78,14 @@ def test_where_nothing_can_be_written_the_session_remembers(tmp_path, monkeypatc
     assert _progress.counts()[2]["passed"] == 1
 
 
-def test_a_write_that_fails_half_way_leaves_the_old_file(file, monkeypatch):
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(file, monkeypatch):
     check("linear", linear)
     before = file.read_text()
 
-    def fails(entries, handle, **options):
-        handle.write('{"exerc')
+    def fails(part, target):
         raise OSError("disk full")
 
-    monkeypatch.setattr(_progress.json, "dump", fails)
+    monkeypatch.setattr(_progress.Path, "replace", fails)
     assert check("linear", no_bias).attempts == 2
     assert file.read_text() == before
     assert os.listdir(file.parent) == ["progress.json"]

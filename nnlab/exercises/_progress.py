@@ -6,12 +6,12 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
 from nnlab.exercises import _registry
 from nnlab.exercises._report import Table
+from nnlab.training import whole_file
 
 _memory: dict[str, dict] = {}  # what this session knows, for when the file cannot be read or written
 
@@ -54,18 +54,11 @@ def record(name: str, passed: bool) -> int:
 
 
 def save(entries: dict[str, dict]) -> None:
-    """Write the file in one move, so that it is never half written."""
+    """Write the file whole, or not at all."""
     target = path()
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".progress-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"version": 1, "exercises": entries}, file, indent=1, sort_keys=True)
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with whole_file(target) as file:
+        file.write(json.dumps({"version": 1, "exercises": entries}, indent=1, sort_keys=True).encode())
 
 
 def states() -> dict[str, dict]:
