@@ -24,17 +24,21 @@ BADGES = """\
 
 SETUP = """\
 # On Colab and Kaggle this installs nnlab beside what is there already; elsewhere it does nothing.
-import importlib.util, os, subprocess, sys
+import importlib.util, os, subprocess, sys, tempfile
 from pathlib import Path
 
 hosted = "COLAB_RELEASE_TAG" in os.environ or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
 if hosted and importlib.util.find_spec("nnlab") is None:
-    wheels = sorted(Path("/kaggle/input").glob("**/nnlab-*.whl"))  # for a Kaggle notebook without internet
-    source = str(wheels[-1]) if wheels else "git+{repository}"
+    from packaging.utils import parse_wheel_filename
+
+    wheels = Path("/kaggle/input").glob("**/nnlab-*.whl")  # for a Kaggle notebook without internet
+    newest = max(wheels, key=lambda wheel: parse_wheel_filename(wheel.name)[1], default=None)
+    source = str(newest) if newest else "git+{repository}"
     pip = [sys.executable, "-m", "pip"]
     installed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, check=True).stdout
-    Path("installed.txt").write_bytes(installed)
-    subprocess.run([*pip, "install", "-q", "-c", "installed.txt", source], check=True)"""
+    constraints = Path(tempfile.mkdtemp(), "installed.txt")
+    constraints.write_bytes(installed)
+    subprocess.run([*pip, "install", "-q", "-c", str(constraints), source], check=True)"""
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
@@ -58,14 +62,15 @@ def header(path: Path) -> tuple[str, str]:
 
 
 def set_header(path: Path) -> None:
-    """Put the two common cells first, in place of older ones (known by their tag `nnlab-header`)."""
+    """Put the two common cells first, or bring those that are there (known by their tag) up to date."""
     notebook = nbformat.read(path, as_version=4)
-    rest = [cell for cell in notebook.cells if "nnlab-header" not in cell.metadata.get("tags", [])]
-    badges, setup = header(path)
-    first = [nbformat.v4.new_markdown_cell(badges), nbformat.v4.new_code_cell(setup)]
-    for cell in first:
+    first = [cell for cell in notebook.cells if "nnlab-header" in cell.metadata.get("tags", [])]
+    if not first:
+        first = [nbformat.v4.new_markdown_cell(), nbformat.v4.new_code_cell()]
+        notebook.cells = first + notebook.cells
+    for cell, source in zip(first, header(path), strict=True):
         cell.metadata["tags"] = ["nnlab-header"]
-    notebook.cells = first + rest
+        cell.source = source  # it does nothing here, so its output, which is none, stays true
     write(notebook, path)
 
 

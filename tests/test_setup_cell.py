@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -25,10 +26,13 @@ either = pytest.mark.parametrize("sign", [COLAB, KAGGLE], ids=["Colab", "Kaggle"
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """A machine without nnlab, with a pip that only notes what it is asked; the working folder is empty."""
+    """A machine without nnlab, with a pip that only notes what it is asked; all its folders are empty."""
     for name, _ in (COLAB, KAGGLE):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
+    for name in ("working", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "working")
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda: str(tmp_path / "temporary"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     return tmp_path
 
@@ -52,17 +56,17 @@ def run_cell(monkeypatch, kaggle_input, sign=None, failing=()):
     return commands
 
 
-def asked_to_install(source):
+def asked_to_install(machine, source):
     """Return the two commands that install from `source` and hold every package to its version."""
     return [
         [*PIP, "list", "--format=freeze"],
-        [*PIP, "install", "-q", "-c", "installed.txt", str(source)],
+        [*PIP, "install", "-q", "-c", str(machine / "temporary" / "installed.txt"), str(source)],
     ]
 
 
 def test_elsewhere_nothing_happens(machine, monkeypatch):
     assert run_cell(monkeypatch, machine / "input") == []
-    assert os.listdir(machine) == []
+    assert os.listdir() == os.listdir(machine / "temporary") == []
 
 
 @either
@@ -73,18 +77,19 @@ def test_nothing_happens_where_nnlab_is_installed_already(machine, monkeypatch, 
 
 @either
 def test_installs_from_the_repository_and_holds_what_is_there_to_its_version(machine, monkeypatch, sign):
-    assert run_cell(monkeypatch, machine / "input", sign) == asked_to_install(f"git+{REPOSITORY}")
-    assert (machine / "installed.txt").read_bytes() == INSTALLED
+    assert run_cell(monkeypatch, machine / "input", sign) == asked_to_install(machine, f"git+{REPOSITORY}")
+    assert (machine / "temporary" / "installed.txt").read_bytes() == INSTALLED
+    assert os.listdir() == []  # on Kaggle, what lies in the working folder is published with the notebook
 
 
 @pytest.mark.parametrize("mount", ["nnlab-wheel", "datasets/teacher/nnlab-wheel"])
-def test_an_attached_wheel_is_taken_in_place_of_the_repository(machine, monkeypatch, mount):
+def test_the_newest_attached_wheel_is_taken_in_place_of_the_repository(machine, monkeypatch, mount):
     folder = machine / "input" / mount
     folder.mkdir(parents=True)
-    for name in ("nnlab-0.1.0-py3-none-any.whl", "nnlab-0.2.0-py3-none-any.whl", "numpy-9-py3-none-any.whl"):
-        (folder / name).touch()
-    wheel = folder / "nnlab-0.2.0-py3-none-any.whl"
-    assert run_cell(monkeypatch, machine / "input", KAGGLE) == asked_to_install(wheel)
+    for package in ("nnlab-0.9.0", "nnlab-0.10.0", "nnlab-0.2.0", "numpy-9"):
+        (folder / f"{package}-py3-none-any.whl").touch()
+    wheel = folder / "nnlab-0.10.0-py3-none-any.whl"
+    assert run_cell(monkeypatch, machine / "input", KAGGLE) == asked_to_install(machine, wheel)
 
 
 def test_other_attached_data_are_no_wheel(machine, monkeypatch):
@@ -92,7 +97,7 @@ def test_other_attached_data_are_no_wheel(machine, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "KaggleV2-May-2016.csv").touch()
     commands = run_cell(monkeypatch, machine / "input", KAGGLE)
-    assert commands == asked_to_install(f"git+{REPOSITORY}")
+    assert commands == asked_to_install(machine, f"git+{REPOSITORY}")
 
 
 @pytest.mark.parametrize("step", ["list", "install"])
