@@ -25,9 +25,9 @@ from nnlab import plots
 from nnlab._validation import NonFiniteError, check_count, check_finite, check_labels, check_number
 from nnlab.activations import ReLU, Softmax
 from nnlab.datasets import Digits
-from nnlab.layers import MLP, Layer, Parameter
+from nnlab.layers import MLP, Layer
 from nnlab.losses import softmax_cross_entropy
-from nnlab.optimizers import Adam, Optimizer
+from nnlab.optimizers import Adam
 from nnlab.training import History, accuracy, cosine, fit, load, predict_scores, save, whole_file
 
 WHO = "mnist"
@@ -211,37 +211,12 @@ def shifted(X: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
     return windows[np.arange(m), *rng.integers(2 * most + 1, size=(2, m))].reshape(m, -1)
 
 
-class Shifting(Layer):
-    """A network while it is trained: it sees every image `shifted`, another way each time.
-
-    The ways follow from the seed and the number of steps taken, which a checkpoint holds: a resumed run
-    draws the same ones.
-    """
-
-    def __init__(self, network: Layer, optimizer: Optimizer, settings: Settings):
-        self._network, self._optimizer, self._settings = network, optimizer, settings
-
-    def forward(self, X: np.ndarray) -> np.ndarray:
-        rng = np.random.default_rng([self._settings.seed, self._optimizer.t])
-        return self._network.forward(shifted(X, self._settings.shift, rng))
-
-    def backward(self, dY: np.ndarray) -> np.ndarray:
-        return self._network.backward(dY)
-
-    def backward_parameters(self, dY: np.ndarray) -> None:
-        self._network.backward_parameters(dY)
-
-    def parameters(self) -> list[Parameter]:
-        return self._network.parameters()
-
-
 def train(
     run: Run, digits: Digits, *, progress: bool = False, log_every: int | None = None
 ) -> tuple[MLP, History]:
     """Train from the run's last checkpoint, or from the start; save and return the network of its best epoch.
 
-    The best epoch is the most accurate one on validation images, a part of the training images, and
-    shifted like them.
+    The best epoch is the most accurate one on validation images, a part of the training images.
     Raises: KeyboardInterrupt for Ctrl-C, NonFiniteError for a divergence.
     """
     settings, checkpoint = run.settings, run.folder / CHECKPOINT
@@ -252,7 +227,7 @@ def train(
     optimizer = Adam(network.parameters(), lr=settings.learning_rate)
     with threadpool_limits(settings.threads, user_api="blas"):
         history = fit(
-            Shifting(network, optimizer, settings),
+            network,
             digits.X[kept],
             Y[kept],
             loss=softmax_cross_entropy,
@@ -260,6 +235,7 @@ def train(
             epochs=settings.epochs,
             batch_size=settings.batch_size,
             rng=rng,
+            augment=lambda X, rng: shifted(X, settings.shift, rng),
             validation=(digits.X[held_out], Y[held_out]),
             metrics={"accuracy": accuracy},
             monitor="val_accuracy",
@@ -290,7 +266,7 @@ def summary(run: Run, digits: Digits) -> str:
     return (
         f"{'-'.join(map(str, sizes))}: {count:,} weights and biases; {len(digits.y) - held_out:,} images to "
         f"learn from, {held_out:,} to choose the epoch by\n"
-        f"images shifted by 0 to {settings.shift} pixels, those to choose by as well; labels softened by "
+        f"images to learn from are shifted by up to {settings.shift} pixels; labels are softened by "
         f"{settings.smoothing}, so that no loss is below {floor:.3f}"
     )
 

@@ -12,7 +12,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,6 +36,7 @@ from nnlab.losses import Loss
 from nnlab.optimizers import Optimizer
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
+Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 FORMAT = 1  # of the files that `save` writes
@@ -210,6 +211,7 @@ def fit(
     shuffle: bool = True,  # a new order for every epoch, drawn from rng
     rng: np.random.Generator | None = None,
     sample_weight: np.ndarray | None = None,  # (m,); a weight of 0 leaves the sample out
+    augment: Augment | None = None,  # (X of a batch, rng) -> what to learn from in its place
     validation: tuple | None = None,  # held-out (X, y) or (X, y, sample_weight), measured after each epoch
     metrics: Mapping[str, Metric] | None = None,  # what to measure besides the loss: name -> function
     monitor: str | None = None,  # what makes an epoch the best: "val_loss"; without validation, "loss"
@@ -230,6 +232,8 @@ def fit(
     check_function("fit", "loss", loss, "softmax_cross_entropy")
     data = _Data.checked("fit", network, loss, X, y, sample_weight)
     held_out = None if validation is None else _Data.held_out(network, loss, validation)
+    if augment is not None:
+        check_function("fit", "augment", augment, "lambda X, rng: X + rng.normal(0, 0.1, X.shape)")
     metrics = _check_metrics(metrics)
     monitor = _check_monitor(monitor, metrics, held_out is not None)
     total = check_count("fit", "epochs", epochs) * data.count_batches(batch_size)
@@ -253,6 +257,7 @@ def fit(
                     factor = schedule(meter.steps / total)
                     optimizer.lr = lr * check_number("fit", "a factor from schedule", factor, at_least=0)
                 meter.step()
+                batch = batch if augment is None else batch.augmented(augment, rng)
                 measured = _train_step(network, batch, loss, optimizer, metrics, backpropagate)
                 averages.add(measured, batch)
             optimizer.lr = lr
@@ -408,6 +413,12 @@ class _Data:
         for start in range(0, len(self.X), size):
             block = self._of(slice(start, start + size))
             yield block.total_weight() / total, block
+
+    def augmented(self, augment: Augment, rng: np.random.Generator) -> _Data:
+        given = self.X.view()
+        given.flags.writeable = False  # it may be the caller's own data
+        X = check_array("fit", "X from augment", augment(given, rng), shape=given.shape, dtype=given.dtype)
+        return replace(self, X=X)
 
     def _of(self, rows: Any) -> _Data:
         return _Data(self.X[rows], self.y[rows], tuple(w[rows] for w in self.weight))

@@ -408,6 +408,42 @@ def test_data_is_not_changed():
     np.testing.assert_array_equal(data, X)
 
 
+def test_augment_changes_what_is_learned_from_and_nothing_else():
+    settings = {"batch_size": 7, "validation": VALIDATION, "metrics": {"accuracy": accuracy}}
+    a, first = train(augment=lambda X, rng: X - 1, **settings)
+    b, second = train(X=X - 1, **settings)
+    assert_weights(a, weights(b))
+    assert first == second  # validation, too, was measured on what was given
+
+
+def test_augment_draws_from_the_generator_of_fit():
+    noise = {"augment": lambda X, rng: X + rng.normal(0, 0.1, X.shape), "batch_size": 7, "shuffle": False}
+    a, b, c = (train(seed=seed, **noise)[0] for seed in (0, 0, 1))
+    assert_weights(a, weights(b))
+    assert not np.array_equal(weights(a)[0], weights(c)[0])
+
+
+@pytest.mark.parametrize("batch_size", [None, 7])
+@pytest.mark.parametrize(
+    ("augment", "error", "message"),
+    [
+        (lambda X, rng: X[:-1], ValueError, "fit expected X from augment of shape ({m}, 2), got ({less}, 2)"),
+        (lambda X, rng: X.astype(np.float32), TypeError, "fit expected X from augment of dtype float64"),
+        (lambda X, rng: None, TypeError, "fit expected X from augment as an array of float32 or float64"),
+        (lambda X, rng: np.negative(X, out=X), ValueError, "read-only"),  # these are the caller's own numbers
+        (lambda X: X, TypeError, "takes 1 positional argument but 2 were given"),
+    ],
+)
+def test_an_augment_that_will_not_do_is_found_before_the_first_update(augment, batch_size, error, message):
+    m = batch_size or 60
+    network, data = make_network(), X.copy()
+    before = weights(network)
+    with pytest.raises(error, match=re.escape(message.format(m=m, less=m - 1))):
+        train(network, data, augment=augment, batch_size=batch_size)
+    assert_weights(network, before)
+    np.testing.assert_array_equal(data, X)
+
+
 def test_metrics_are_means_over_samples_even_when_the_last_batch_is_short():
     # 60 = 16 + 16 + 16 + 12; a metric that counts is the mean of batch lengths, weighted by them
     _, history = train(batch_size=16, epochs=1, metrics={"m": lambda scores, y: len(y), "accuracy": accuracy})
@@ -991,6 +1027,7 @@ BAD = [
     ({"validation": (NAN, Y)}, NonFiniteError, "fit (validation) expected finite X, got nan at [5, 1]"),
     ({"validation": (X, Y + 1)}, ValueError, "expected targets as labels in 0 … 1, got 2"),
     ({"validation": (X.astype(np.float32), Y)}, TypeError, "fit (validation) expected X of dtype float64"),
+    ({"augment": "shift"}, TypeError, "fit expected augment as a function such as lambda X, rng: X + "),
     ({"metrics": [accuracy]}, TypeError, "fit expected metrics as a dict of functions (scores, y)"),
     ({"metrics": {"accuracy": 0.5}}, TypeError, "fit expected metrics as a dict of functions (scores, y)"),
     ({"metrics": {"loss": accuracy}}, ValueError, "metrics besides the loss, got one named 'loss'"),
@@ -1140,6 +1177,7 @@ def test_a_resumed_run_is_the_straight_run_bit_for_bit(make, ending, tmp_path):
         "metrics": {"accuracy": accuracy},
         "schedule": cosine,
         "sample_weight": np.arange(1.0, 61),
+        "augment": lambda X, rng: X + rng.normal(0, 0.01, X.shape),
         "patience": 9,
     }
     straight, expected = train(**settings)
