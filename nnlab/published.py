@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score, recall_score, roc_auc_score
 from nnlab.activations import ReLU, Softmax, Tanh
 from nnlab.datasets import Digits, Split, make_circles
 from nnlab.initializers import Initializer, he_normal, normal, torch_uniform, uniform
-from nnlab.layers import MLP, Layer, Linear, Sequential
+from nnlab.layers import MLP, Linear, Sequential
 from nnlab.losses import softmax_cross_entropy
 from nnlab.optimizers import SGD, Adam, AdamW, Optimizer
 from nnlab.torch_twin import loss_to_torch, optimizer_to_torch, to_torch
@@ -210,7 +210,7 @@ BATCH, LR = 32, 0.001
 def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
     """Train 784-64-10 from both starts with both optimizers, each in NumPy and in torch."""
     X, y = _whole_batches(digits, scale)
-    measured, last_batches = {}, []
+    measured = {}
     cases = [(start, name) for start in STARTS for name in OPTIMIZERS]
     for number, (start, name) in enumerate(cases):
 
@@ -222,14 +222,21 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
         optimizer = OPTIMIZERS[name](network.parameters(), lr=LR)
         module = to_torch(network)
         twin_optimizer = optimizer_to_torch(optimizer, network, module)
-        last: list[float] = []
-        _fit_and_note_last_batch(network, optimizer, X, y, scale.mnist_epochs, last, lambda p: part(p / 3))
+        fit(
+            network,
+            X,
+            y,
+            loss=softmax_cross_entropy,
+            optimizer=optimizer,
+            epochs=scale.mnist_epochs,
+            batch_size=BATCH,
+            rng=np.random.default_rng(1),
+            on_epoch_end=lambda history: part(len(history) / scale.mnist_epochs / 3),
+        )
         for epoch in _train_torch(module, twin_optimizer, X, y, scale.mnist_epochs):
             part((1 + 2 * epoch / scale.mnist_epochs) / 3)
         measured[f"NumPy, {start}, {name}"] = accuracy(predict_scores(network, digits.X_test), digits.y_test)
         measured[f"torch, {start}, {name}"] = _torch_accuracy(module, digits.X_test, digits.y_test)
-        if (start, name) == cases[0]:
-            last_batches = last
     pairs = list(zip(list(measured.values())[::2], list(measured.values())[1::2], strict=True))
     frameworks = max(abs(ours - theirs) for ours, theirs in pairs)
     best_and_worst = max(measured.values()) - min(measured.values())
@@ -238,7 +245,7 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
         f"settings lie {100 * best_and_worst:.1f} points, between the frameworks in equal settings at most "
         f"{100 * frameworks:.1f}."
     )
-    return Outcome(measured, shows, {"accuracy of the last mini-batch": last_batches})
+    return Outcome(measured, shows)
 
 
 def last_mini_batch(digits: Digits, scale: Scale, report: Report) -> Outcome:
@@ -247,9 +254,30 @@ def last_mini_batch(digits: Digits, scale: Scale, report: Report) -> Outcome:
     epochs = max(scale.mnist_epochs // 10, 5)
     rng = np.random.default_rng(0)
     network = _start([X.shape[1], 64, 10], uniform(0.5), rng, X.dtype)
+    batch: list[float] = []  # the accuracy of every mini-batch
     last: list[float] = []
-    whole = _fit_and_note_last_batch(
-        network, SGD(network.parameters(), lr=LR), X, y, epochs, last, report, whole_set=True
+    whole: list[float] = []
+
+    def note(scores: np.ndarray, targets: np.ndarray) -> float:
+        batch.append(accuracy(scores, targets))
+        return batch[-1]
+
+    def end_of_epoch(history: History) -> None:
+        last.append(batch[-1])
+        whole.append(accuracy(predict_scores(network, X), y))
+        report(len(history) / epochs)
+
+    fit(
+        network,
+        X,
+        y,
+        loss=softmax_cross_entropy,
+        optimizer=SGD(network.parameters(), lr=LR),
+        epochs=epochs,
+        batch_size=BATCH,
+        rng=np.random.default_rng(1),
+        metrics={"accuracy": note},
+        on_epoch_end=end_of_epoch,
     )
     jumps = float(np.abs(np.diff(last)).max())
     steps = float(np.abs(np.diff(whole)).max())
@@ -303,46 +331,6 @@ def softmax_twice(digits: Digits, scale: Scale, report: Report) -> Outcome:
 def _whole_batches(digits: Digits, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
     m = min(scale.mnist_rows, len(digits.X) - len(digits.X) % BATCH)
     return digits.X[:m], digits.y[:m]
-
-
-def _fit_and_note_last_batch(
-    network: Layer,
-    optimizer: Optimizer,
-    X: np.ndarray,
-    y: np.ndarray,
-    epochs: int,
-    last: list[float],
-    report: Report,
-    *,
-    whole_set: bool = False,
-) -> list[float]:
-    """Fit, noting the accuracy of each epoch's last mini-batch, and on request of the whole training set."""
-    newest = [0.0]
-    whole: list[float] = []
-
-    def note(scores: np.ndarray, targets: np.ndarray) -> float:
-        newest[0] = accuracy(scores, targets)
-        return newest[0]
-
-    def end_of_epoch(history) -> None:
-        last.append(newest[0])
-        if whole_set:
-            whole.append(accuracy(predict_scores(network, X), y))
-        report(len(history) / epochs)
-
-    fit(
-        network,
-        X,
-        y,
-        loss=softmax_cross_entropy,
-        optimizer=optimizer,
-        epochs=epochs,
-        batch_size=BATCH,
-        rng=np.random.default_rng(1),
-        metrics={"accuracy": note},
-        on_epoch_end=end_of_epoch,
-    )
-    return whole
 
 
 def _train_torch(
