@@ -152,6 +152,13 @@ def check_choice(who: str, name: str, value: Any, choices: Collection[str]) -> s
     return value
 
 
+def check_flag(who: str, name: str, value: Any) -> bool:
+    """Return value as True or False, or raise TypeError: the text "no" would count as True."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{who} expected {name} as True or False, got {describe(value)}")
+    return bool(value)
+
+
 def check_function(who: str, name: str, value: Any, example: str) -> None:
     """Raise TypeError unless value can be called."""
     if not callable(value):

@@ -2,15 +2,16 @@
 
 Data are taken as they come: put a `StandardScaler` before the estimator, and a regressor whose targets are
 large or small into a `TransformedTargetRegressor`. A float32 X trains a float32 network; a sparse one is made
-dense. `Settings` says what can be set. Without early stopping, `random_state=0` gives what `MLP` and `fit`
-give with `rng=np.random.default_rng(0)`.
+dense. `Settings??` says what both can be told. Without early stopping, `random_state=0` gives what `MLP` and
+`fit` give with `rng=np.random.default_rng(0)` and the starting weights of `ACTIVATIONS`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -24,7 +25,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nnlab._validation import check_array, check_choice, check_count, check_number, check_shape
+from nnlab._validation import (
+    NonFiniteError,
+    check_array,
+    check_choice,
+    check_count,
+    check_flag,
+    check_number,
+    check_shape,
+    describe,
+)
 from nnlab.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from nnlab.initializers import he_normal, xavier_normal
 from nnlab.layers import MLP, Sequential
@@ -47,7 +57,7 @@ LOSSES: dict[str, Any] = {
     "absolute_error": mean_absolute_error,
     "huber": huber,
 }
-_Data = tuple[np.ndarray, ...]  # X and targets, and weights where there are any
+_Arrays = tuple[np.ndarray, ...]  # X and targets, and weights where there are any
 
 
 @dataclass(eq=False, repr=False)  # scikit-learn reads settings off __init__ and has its own way to show them
@@ -72,8 +82,7 @@ class Settings(BaseEstimator):
 
     def _check_settings(self) -> None:
         who = type(self).__name__
-        for size in self._hidden_sizes():
-            check_count(who, "hidden_layer_sizes", size)
+        self._hidden_sizes()
         check_choice(who, "activation", self.activation, ACTIVATIONS)
         check_choice(who, "optimizer", self.optimizer, OPTIMIZERS)
         check_number(who, "learning_rate", self.learning_rate, above=0)
@@ -83,11 +92,18 @@ class Settings(BaseEstimator):
         check_count(who, "epochs", self.epochs)
         if self.batch_size is not None:
             check_count(who, "batch_size", self.batch_size)
+        for name in ("early_stopping", "warm_start"):
+            check_flag(who, name, getattr(self, name))
         check_number(who, "validation_fraction", self.validation_fraction, above=0, below=1)
         check_count(who, "patience", self.patience)
 
     def _hidden_sizes(self) -> list[int]:
-        return np.atleast_1d(np.asarray(self.hidden_layer_sizes)).tolist()
+        sizes = self.hidden_layer_sizes
+        if isinstance(sizes, np.ndarray):
+            sizes = sizes.tolist()
+        if isinstance(sizes, str) or not isinstance(sizes, Sequence):
+            sizes = [sizes]
+        return [check_count(type(self).__name__, "hidden_layer_sizes", size) for size in sizes]
 
     def _make_optimizer(self, network: Sequential) -> Optimizer:
         settings = {"momentum": self.momentum} if self.optimizer == "sgd" else {}
@@ -101,17 +117,20 @@ class _Trainer(Settings):
 
     def _begin(self, sizes: list[int], activation: str, dtype: np.dtype) -> MLP:
         self._design = sizes, activation
-        self._rng = _generator(self.random_state)
+        self._rng = _generator(type(self).__name__, self.random_state)
         self._split_seed = int(self._rng.spawn(1)[0].integers(2**31))  # takes no draw from rng itself
         self._optimizer_state: dict[str, np.ndarray] = {}
         self.loss_curve_: list[float] = []
         layer, weight_init = ACTIVATIONS[activation]
         return MLP(sizes, activation=layer, weight_init=weight_init, rng=self._rng, dtype=dtype)
 
-    def _train(self, network: Sequential, data: _Data, validation: _Data | None, epochs: int):
+    def _train(self, network: Sequential, data: _Arrays, validation: _Arrays | None, epochs: int):
         X, targets, *weights = data
         worker = _share_parameters(network)
         optimizer = _resume(self._make_optimizer(worker), self._optimizer_state)
+        start = None
+        if validation is not None and self.loss_curve_:
+            start = _Start(worker, optimizer, self._loss(), validation)
         history = fit(
             worker,
             X,
@@ -128,6 +147,8 @@ class _Trainer(Settings):
             progress=bool(self.verbose),
         )
         self._judge(history, was_validated=validation is not None)
+        if start is not None:
+            start.outlast(history)
         return self._keep(network, optimizer, history)
 
     def _judge(self, history: History, was_validated: bool) -> None:
@@ -136,7 +157,7 @@ class _Trainer(Settings):
         if history.stop_reason == "diverged" and not learned:
             raise ValueError(
                 f"{type(self).__name__} diverged at step {history.diverged_at}, before it had learned "
-                f"anything; lower learning_rate={self.learning_rate}, or put a StandardScaler before it"
+                f"anything; lower learning_rate={self.learning_rate}, or {self._scaling}"
             )
         if history.stop_reason == "interrupted":
             kept = f"training was interrupted; what was learned in {len(history)} epochs is kept"
@@ -163,17 +184,16 @@ class _Estimator(_Trainer):
         Raises: ValueError, TypeError for unfit data or settings; ValueError if nothing was learned before.
         """
         anew = not (self.warm_start and hasattr(self, "network_"))
-        network, data = self._prepare(X, y, sample_weight, anew)
-        validation = None
-        if self.early_stopping:
-            data, validation = _hold_out(self, data, self._split_seed)
-        return self._train(network, data, validation, self.epochs)
+        with _all_or_nothing(self):
+            network, data = self._prepare(X, y, sample_weight, anew)
+            validation = None
+            if self.early_stopping:
+                data, validation = _hold_out(self, data, self._split_seed)
+            return self._train(network, data, validation, self.epochs)
 
-    def _prepare(self, X, y, sample_weight, anew: bool, **known) -> tuple[Sequential, _Data]:
+    def _prepare(self, X, y, sample_weight, anew: bool, **known) -> tuple[Sequential, _Arrays]:
         """Return the network to train, with `anew` a new one, and the data, checked and encoded."""
         self._check_settings()
-        if anew:
-            self.__dict__.pop("network_", None)  # should this fit fail, the estimator is not a fitted one
         X, y, weights = _check_data(self, X, y, sample_weight, anew)
         targets, weights = self._encode(y, weights, anew, **known)
         design = [X.shape[1], *self._hidden_sizes(), self.n_outputs_], self.activation
@@ -189,7 +209,13 @@ class _Estimator(_Trainer):
         check_is_fitted(self, "network_")
         dtype = self.coefs_[0].dtype
         X = _dense(validate_data(self, X, reset=False, accept_sparse="csr", dtype=dtype))
-        return predict_scores(_share_parameters(self.network_), X)
+        try:
+            return predict_scores(_share_parameters(self.network_), X)
+        except NonFiniteError:
+            raise ValueError(
+                f"{type(self).__name__} expected X near what it was trained on, got values up to "
+                f"{np.abs(X).max():.3g}, with which its scores overflow; look for wrong units or broken rows"
+            ) from None
 
     @property
     def coefs_(self) -> list[np.ndarray]:
@@ -209,15 +235,17 @@ class _Estimator(_Trainer):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class MLPClassifier(ClassifierMixin, _Estimator):
-    """Network with softmax outputs, one per class, trained on cross-entropy; see `Settings`.
+    """Network with softmax outputs, one per class, trained on cross-entropy; see `Settings??`.
 
+    Weights of samples and classes count within their batch, as in torch: small batches weaken them.
     Fitted attributes: classes_, network_ (the `MLP`), history_ (of the last call), loss_curve_ (of all),
-    n_iter_ (epochs of the last call), coefs_, intercepts_, n_features_in_, feature_names_in_.
+    n_iter_ (epochs of the last call), coefs_, intercepts_, n_outputs_, n_features_in_, feature_names_in_.
     """
 
     class_weight: Mapping | str | None = None  # {label: weight}, else 1; "balanced": m / (n_classes · count)
 
     _metrics: ClassVar = {"accuracy": accuracy}
+    _scaling: ClassVar = "put a StandardScaler before it"
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on all of these rows, from where the last call ended; return self.
@@ -227,8 +255,9 @@ class MLPClassifier(ClassifierMixin, _Estimator):
         """
         anew = not hasattr(self, "network_")
         _check_partial_fit(self, classes, anew)
-        network, data = self._prepare(X, y, sample_weight, anew, classes=classes)
-        return self._train(network, data, None, epochs=1)
+        with _all_or_nothing(self):
+            network, data = self._prepare(X, y, sample_weight, anew, classes=classes)
+            return self._train(network, data, None, epochs=1)
 
     def decision_function(self, X) -> np.ndarray:
         """Return the scores (m, n_classes); for two classes the second's less the first's, (m,)."""
@@ -265,7 +294,7 @@ class MLPClassifier(ClassifierMixin, _Estimator):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class MLPRegressor(RegressorMixin, _Estimator):
-    """Network with linear outputs, trained on one of LOSSES; see `Settings`.
+    """Network with linear outputs, trained on one of LOSSES; see `Settings??`.
 
     y is (m,) or (m, n_outputs), and so are predictions. Fitted attributes: as `MLPClassifier`, but classes_.
     """
@@ -274,14 +303,18 @@ class MLPRegressor(RegressorMixin, _Estimator):
     delta: float = 1.0  # of "huber": the error beyond which it grows linearly, in units of y
 
     _metrics: ClassVar = None
+    _scaling: ClassVar = (
+        "put a StandardScaler before it, and itself into a TransformedTargetRegressor if y is far from 1"
+    )
 
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these rows, from where the last call ended; return self.
 
         Raises: as `fit`.
         """
-        network, data = self._prepare(X, y, sample_weight, anew=not hasattr(self, "network_"))
-        return self._train(network, data, None, epochs=1)
+        with _all_or_nothing(self):
+            network, data = self._prepare(X, y, sample_weight, anew=not hasattr(self, "network_"))
+            return self._train(network, data, None, epochs=1)
 
     def predict(self, X) -> np.ndarray:
         """Return the predictions, (m,) or (m, n_outputs)."""
@@ -313,6 +346,36 @@ class MLPRegressor(RegressorMixin, _Estimator):
         return tags
 
 
+@contextlib.contextmanager
+def _all_or_nothing(estimator: _Estimator) -> Iterator[None]:
+    """Give the estimator all its attributes back should what follows fail: what it had learned, above all."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
+
+
+class _Start:
+    """What a warm start begins with, and its loss on held-out rows: no epoch after it may be better."""
+
+    def __init__(self, network: Sequential, optimizer: Optimizer, loss: Loss, validation: _Arrays):
+        X, targets, *weights = validation
+        self._loss, _ = loss(predict_scores(network, X), targets, *weights)
+        self._values = [(p, p.value.copy()) for p in network.parameters()]
+        self._optimizer, self._state = optimizer, optimizer.state_dict()
+
+    def outlast(self, history: History) -> None:
+        """Put weights and optimizer back unless an epoch of the history was better."""
+        if self._loss <= min(history.metrics.get("val_loss", [np.inf])):
+            history.best_epoch = 0
+            self._optimizer.load_state_dict(self._state)
+            for p, value in self._values:
+                p.value[...] = value
+
+
 def _share_parameters(network: Sequential) -> Sequential:
     """Return a network of the same parameters: what its layers remember for `backward` goes with it."""
     return Sequential(*map(copy.copy, network.layers))
@@ -326,10 +389,16 @@ def _resume(optimizer: Optimizer, state: dict[str, np.ndarray]) -> Optimizer:
     return optimizer
 
 
-def _generator(random_state) -> np.random.Generator:
-    if random_state is None or isinstance(random_state, (int, np.integer)):
+def _generator(who: str, random_state) -> np.random.Generator:
+    if random_state is None or (isinstance(random_state, (int, np.integer)) and random_state >= 0):
         return np.random.default_rng(random_state)
-    return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+    try:
+        return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+    except ValueError:
+        raise ValueError(
+            f"{who} expected random_state as None, an integer >= 0 or a RandomState, got "
+            f"{describe(random_state)}; set random_state=0, say"
+        ) from None
 
 
 # ---------------------------------------------------------------------------------------- data
@@ -340,14 +409,14 @@ def _check_data(estimator: _Estimator, X, y, sample_weight, anew: bool):
     dtype = (np.float64, np.float32) if anew else estimator.coefs_[0].dtype
     of_y = {"multi_output": True, "y_numeric": True} if is_regressor(estimator) else {}
     X, y = validate_data(estimator, X, y, reset=anew, accept_sparse="csr", dtype=dtype, **of_y)
-    X = _dense(X)
+    X, who = _dense(X), type(estimator).__name__
     if is_regressor(estimator):
-        y = y.astype(X.dtype)
+        y = _as_dtype(who, "y", y, X.dtype)
     if sample_weight is None:
         return X, y, None
-    who = type(estimator).__name__
     weights = check_array(who, "sample_weight", sample_weight)
     check_shape(who, "sample_weight", weights, (len(X),))
+    weights = _as_dtype(who, "sample_weight", weights, X.dtype)  # what rounds to 0 leaves a row out, too
     if weights.min() < 0 or not weights.any():
         raise ValueError(
             f"{who} expected each sample_weight to be zero or more, and one above zero, got {weights.min()} "
@@ -357,21 +426,40 @@ def _check_data(estimator: _Estimator, X, y, sample_weight, anew: bool):
     return (X, y, weights) if kept.all() else (X[kept], y[kept], weights[kept])
 
 
+def _as_dtype(who: str, name: str, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return values in the network's dtype, in which their sum must not overflow: means are taken of it."""
+    with np.errstate(over="ignore"):
+        values = values.astype(dtype)
+        total = np.abs(values).sum()
+    if not np.isfinite(total):
+        raise ValueError(
+            f"{who} expected {name} to have a finite sum in {dtype}, got {total}; divide it by its largest"
+        )
+    return values
+
+
 def _dense(X) -> np.ndarray:
     return X.toarray() if issparse(X) else X
 
 
-def _hold_out(estimator: _Estimator, data: _Data, seed: int) -> tuple[_Data, _Data]:
+def _hold_out(estimator: _Estimator, data: _Arrays, seed: int) -> tuple[_Arrays, _Arrays]:
     """Return the training and the validation part; a classifier's have all classes in the same shares."""
-    stratify = data[1] if is_classifier(estimator) else None
+    stratify, who = data[1] if is_classifier(estimator) else None, type(estimator).__name__
+    if stratify is not None:
+        rare = estimator.classes_[np.bincount(stratify) == 1].tolist()
+        if rare:
+            raise ValueError(
+                f"{who} expected two rows or more of each class for early stopping, got one of {rare}; "
+                "give more rows of them, or set early_stopping=False"
+            )
     try:
         parts = train_test_split(
             *data, test_size=estimator.validation_fraction, random_state=seed, stratify=stratify
         )
     except ValueError as error:
         raise ValueError(
-            f"{type(estimator).__name__} cannot hold out validation_fraction={estimator.validation_fraction} "
-            f"for early stopping: {error} Give more rows, or set early_stopping=False"
+            f"{who} cannot hold out validation_fraction={estimator.validation_fraction} for early stopping: "
+            f"{str(error).rstrip('.')}; give more rows, change the fraction, or set early_stopping=False"
         ) from error
     return tuple(parts[0::2]), tuple(parts[1::2])
 
@@ -392,9 +480,15 @@ def _check_partial_fit(estimator: MLPClassifier, classes, anew: bool) -> None:
 
 
 def _check_classes(labels) -> np.ndarray:
-    classes = np.unique(labels)
+    try:
+        classes = np.unique(labels)
+    except TypeError:  # they have no order
+        raise TypeError(f"MLPClassifier expected classes of one type, got {describe(labels)}") from None
+    if classes.dtype.kind == "f" and np.isnan(classes).any():
+        raise ValueError(f"MLPClassifier expected classes without NaN, got {classes}")
     if len(classes) < 2:
-        raise ValueError(f"MLPClassifier expected two classes or more, got 1 class: {classes.tolist()[0]!r}")
+        found = f"1 class: {classes.tolist()[0]!r}" if len(classes) else "none"
+        raise ValueError(f"MLPClassifier expected two classes or more, got {found}")
     return classes
 
 
@@ -417,7 +511,7 @@ def _weigh_classes(
     if isinstance(class_weight, Mapping):
         names = classes.tolist()
         unknown = [label for label in class_weight if label not in names]
-        if unknown:
+        if unknown and any(name not in class_weight for name in names):  # else a class that this part lacks
             raise ValueError(f"MLPClassifier expected class_weight for the classes {names}, got {unknown}")
         factors = [
             check_number("MLPClassifier", "class_weight", class_weight.get(n, 1), above=0) for n in names

@@ -44,7 +44,7 @@ BLOCK = 4096  # rows of a large batch worked on at once: their activations stay 
 
 
 class TrainingWarning(UserWarning):
-    """Training ended early because it diverged."""
+    """Training ended early: it diverged, or was interrupted."""
 
 
 # ---------------------------------------------------------------------------------------- batches
@@ -278,14 +278,17 @@ def fit(
         history.stop_reason = "interrupted"
     except NonFiniteError as error:
         history.stop_reason, history.diverged_at = "diverged", meter.steps
+        # A training loss belongs to the weights at the start of its epoch: a best epoch of 1 is no progress.
+        learned = history.best_epoch > (1 if held_out is None else 0)
+        kept = "The best weights before it are kept" if learned else "Nothing was learned before it"
         warnings.warn(
-            f"training diverged at step {meter.steps}: {error}. The best weights before it are kept.",
+            f"training diverged at step {meter.steps}: {error}. {kept}.",
             TrainingWarning,
             stacklevel=2,
         )
     finally:
         optimizer.lr = lr
-        meter.close()
+        meter.close(history.stop_reason)
     if history.stop_reason == "diverged" or (held_out is not None and history.best_epoch):
         best.restore()
     return history
@@ -556,9 +559,13 @@ class _Meter:
             write = print if self._bar is None else self._bar.write
             write(f"epoch {epoch:>4}  {text}")
 
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
+    def close(self, stop_reason: str) -> None:
+        if self._bar is None:
+            return
+        if stop_reason in ("patience", "stopped"):
+            self._bar.total = self._bar.n  # in a notebook, a bar that is not full turns red
+        self._bar.set_description_str(stop_reason, refresh=False)
+        self._bar.close()
 
 
 # ---------------------------------------------------------------------------------------- files

@@ -711,13 +711,64 @@ def test_before_fit(kind):
 
 
 @both
-def test_a_failed_fit_leaves_nothing_behind(kind, blobs):
+@pytest.mark.filterwarnings("ignore:X has feature names")
+@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"X": np.full((90, 2), np.nan)}, "contains NaN"),
+        ({"X": np.ones((90, 2)), "y": np.zeros(3)}, "inconsistent numbers of samples"),
+        (
+            {"X": pd.DataFrame(np.ones((90, 3)), columns=["a", "b", "c"]), "sample_weight": [1.0]},
+            "features|weight",
+        ),
+        ({"learning_rate": -1}, "learning_rate > 0, got -1"),
+        ({"early_stopping": True, "validation_fraction": 0.999}, "cannot hold out"),
+    ],
+)
+def test_a_failed_fit_leaves_everything_as_it_was(kind, warm_start, bad, message, blobs):
     X, y = blobs
-    estimator = kind(**SMALL).fit(X, y)
-    with pytest.raises(ValueError, match="contains NaN"):
-        estimator.fit(np.full_like(X, np.nan), y)
+    settings = {name: value for name, value in bad.items() if name not in ("X", "y", "sample_weight")}
+    arguments = {"X": X, "y": y} | {name: value for name, value in bad.items() if name not in settings}
+
+    unfitted = kind(**SMALL | settings, warm_start=warm_start)
+    with pytest.raises(ValueError, match=message):
+        unfitted.fit(**arguments)
+    assert vars(unfitted) == vars(kind(**SMALL | settings, warm_start=warm_start))
     with pytest.raises(NotFittedError):
-        estimator.predict(X)
+        unfitted.predict(X)
+
+    fitted = kind(**SMALL, warm_start=warm_start).fit(X, y)
+    before, known = fitted.predict(X), vars(fitted).copy()
+    fitted.set_params(**settings)
+    with pytest.raises(ValueError, match=message):
+        fitted.fit(**arguments)
+    np.testing.assert_array_equal(fitted.predict(X), before)
+    assert vars(fitted) == known | settings
+
+
+@pytest.mark.filterwarnings("ignore::nnlab.training.TrainingWarning")
+def test_a_divergence_loses_no_earlier_network(blobs):
+    X, y = blobs
+    estimator = MLPRegressor(**SMALL).fit(X, y)
+    before = estimator.predict(X)
+    with pytest.raises(
+        ValueError, match=r"diverged at step .* into a TransformedTargetRegressor if y is far"
+    ):
+        estimator.set_params(optimizer="sgd").fit(X, 1e30 * y)
+    np.testing.assert_array_equal(estimator.predict(X), before)
+
+
+@both
+def test_a_warm_start_keeps_the_weights_it_had_if_no_epoch_is_better(kind, blobs):
+    X, y = blobs
+    estimator = kind(**SMALL | {"epochs": 60}, early_stopping=True, warm_start=True).fit(X, y)
+    before = estimator.predict(X)
+    estimator.set_params(learning_rate=1e3).fit(X, y)
+    assert estimator.history_.best_epoch == 0 < len(estimator.history_)
+    np.testing.assert_array_equal(estimator.predict(X), before)
+    estimator.set_params(learning_rate=1e-5).fit(X, y)  # small steps downhill
+    assert estimator.history_.best_epoch > 0
 
 
 @both
@@ -728,7 +779,21 @@ def test_a_failed_fit_leaves_nothing_behind(kind, blobs):
         (
             {"hidden_layer_sizes": (10, 2.5)},
             TypeError,
-            "expected hidden_layer_sizes as an integer, got float 10.0",
+            "expected hidden_layer_sizes as an integer, got float 2.5",
+        ),
+        (
+            {"hidden_layer_sizes": ((5,), 3)},
+            TypeError,
+            "expected hidden_layer_sizes as an integer, got tuple",
+        ),
+        ({"hidden_layer_sizes": np.array([4, 0])}, ValueError, "expected hidden_layer_sizes >= 1, got 0"),
+        ({"early_stopping": "False"}, TypeError, "expected early_stopping as True or False, got str 'False'"),
+        ({"warm_start": 1}, TypeError, "expected warm_start as True or False, got int 1"),
+        ({"random_state": -1}, ValueError, "expected random_state as None, an integer >= 0 or a RandomState"),
+        (
+            {"random_state": np.random.default_rng(0)},
+            ValueError,
+            "expected random_state as None, an integer >= 0 or a RandomState, got Generator",
         ),
         ({"hidden_layer_sizes": "10"}, TypeError, "expected hidden_layer_sizes as an integer, got str '10'"),
         ({"activation": "logistic"}, ValueError, "expected activation as one of 'relu', 'leaky_relu',"),
@@ -808,6 +873,13 @@ def test_classes_that_will_not_do(blobs):
     X, y = blobs
     with pytest.raises(ValueError, match="MLPClassifier expected two classes or more, got 1 class: 4"):
         MLPClassifier().fit(X, np.full(90, 4))
+    for classes, error, message in (
+        ([], ValueError, "two classes or more, got none"),
+        ([0, None], TypeError, r"classes of one type, got list \[0, None\]"),
+        ([0, 1, 2, np.nan], ValueError, "classes without NaN, got"),
+    ):
+        with pytest.raises(error, match=f"MLPClassifier expected {message}"):
+            MLPClassifier().partial_fit(X, y, classes=classes)
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         MLPClassifier().fit(X, X[:, 0])
     with pytest.raises(ValueError, match="expected classes in its first call, got None"):
@@ -826,14 +898,57 @@ def test_classes_that_will_not_do(blobs):
     assert started.score(X, y) <= 1  # a refused chunk does no harm
 
 
+def test_class_weights_may_name_a_class_that_these_rows_lack(blobs):
+    X, y = blobs
+    whole = MLPClassifier(**SMALL, class_weight={0: 1, 1: 2})
+    more = MLPClassifier(**SMALL, class_weight={0: 1, 1: 2, 2: 5})  # as in a fold without a 2
+    X, y = X[y < 2], y[y < 2]
+    np.testing.assert_array_equal(more.fit(X, y).predict_proba(X), whole.fit(X, y).predict_proba(X))
+
+
+@both
+@pytest.mark.parametrize(("dtype", "much"), [(np.float32, 1e37), (np.float32, 1e300), (np.float64, 1e307)])
+def test_weights_whose_sum_overflows(kind, dtype, much, blobs):
+    X, y = blobs
+    with pytest.raises(ValueError, match=f"{kind.__name__} expected sample_weight to have a finite sum in"):
+        kind(**SMALL).fit(X.astype(dtype), y, sample_weight=np.full(90, much))
+
+
+def test_targets_that_overflow_in_the_networks_precision(blobs):
+    X, y = blobs
+    with pytest.raises(ValueError, match="MLPRegressor expected y to have a finite sum in float32, got inf"):
+        MLPRegressor(**SMALL).fit(X.astype(np.float32), 1e39 * y)
+
+
+def test_weights_that_round_to_zero_leave_their_rows_out(blobs):
+    X, y = blobs
+    X, tiny = X.astype(np.float32), np.where(y == 0, 1e-50, 1)
+    first = MLPClassifier(**SMALL, batch_size=64).fit(X, y, sample_weight=tiny)
+    second = MLPClassifier(**SMALL, batch_size=64).fit(X[y > 0], y[y > 0])
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+@both
+def test_rows_with_which_the_scores_overflow(kind, blobs):
+    X, y = blobs
+    estimator = kind(**SMALL).fit(X, y)
+    with pytest.raises(
+        ValueError, match=f"{kind.__name__} expected X near what it was trained on, got values"
+    ):
+        estimator.predict(np.full((1, 2), 1.7e308))
+
+
 def test_too_few_rows_to_hold_any_out(blobs):
     X, y = blobs
     lonely = np.where(np.arange(90) == 7, 9, y)
     with pytest.raises(
-        ValueError, match=r"cannot hold out validation_fraction=0.1 for early stopping: The least populated"
+        ValueError,
+        match=r"expected two rows or more of each class for early stopping, got one of \['rare'\]; gi",
     ):
-        MLPClassifier(early_stopping=True).fit(X, lonely)
-    with pytest.raises(ValueError, match=r"cannot hold out .*Give more rows, or set early_stopping=False"):
+        MLPClassifier(early_stopping=True).fit(X, np.where(lonely == 9, "rare", "usual"))
+    with pytest.raises(
+        ValueError, match=r"cannot hold out .*; give more rows, change the fraction, or set ear"
+    ):
         MLPClassifier(early_stopping=True).fit(X[:12], y[:12])
     with pytest.raises(ValueError, match=r"MLPRegressor cannot hold out .* n_samples=1"):
         MLPRegressor(early_stopping=True).fit(X[:1], y[:1])

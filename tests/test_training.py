@@ -745,7 +745,13 @@ def test_a_training_that_ends_early_leaves_the_bar_where_it_was(capsys):
     err = capsys.readouterr().err
     assert "3/6" in err
     assert "6/6" not in err
+    assert "interrupted: " in err
     assert err.endswith("\n")
+
+
+def test_a_bar_is_full_where_ending_early_is_a_success(capsys):  # in a notebook it would turn red
+    train(epochs=2, batch_size=20, progress=True, on_epoch_end=lambda history: True)
+    assert "stopped: 100%" in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------------------------------- ending early
@@ -889,7 +895,7 @@ def test_a_first_update_that_ruins_the_weights_is_undone():
     network = rectified()
     before = weights(network)
     optimizer = SGD(network.parameters(), lr=1e300)
-    message = r"diverged at step 2: .* lower the learning rate\. The best weights before it are kept\."
+    message = r"diverged at step 2: .* lower the learning rate\. Nothing was learned before it\."
     with pytest.warns(TrainingWarning, match=message):
         _, history = train(network, optimizer=optimizer, epochs=10)
     assert (history.stop_reason, history.diverged_at, len(history)) == ("diverged", 2, 1)
