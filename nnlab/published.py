@@ -105,9 +105,9 @@ def no_show(split: Split, scale: Scale, report: Report, *, torch_start: bool) ->
     found = int(scores.argmax(axis=1).sum())
     starts = "from {:.3f} to {:.3f} over 20 seeds".format(*_first_losses(X, y))
     shows = (
-        f"The network foretells {found:,} missed appointments where there are {int(y_test.sum()):,}. A rule "
-        f"that always says 'show' is right as often ({base_accuracy:.2%}), and a loss of "
-        f"{measured['entropy of the base rate']:.3f} needs no feature at all. "
+        f"The network foretells {found:,} missed appointment{'s' * (found != 1)} where there are "
+        f"{int(y_test.sum()):,}. A rule that always says 'show' is right as often ({base_accuracy:.2%}), and "
+        f"a loss of {measured['entropy of the base rate']:.3f} needs no feature at all. "
     )
     shows += (
         f"torch's weights are larger, so the first scores differ from 0, and the first loss "
