@@ -11,7 +11,6 @@ import pytest
 from nnlab.exercises import _checker, _matching, _registry
 from nnlab.exercises._compare import plain
 from nnlab.exercises._registry import Exercise
-from nnlab.exercises._report import _size
 from nnlab.exercises._trials import reference_outcomes, trials_of
 
 EXERCISES = [pytest.param(exercise, id=exercise.name) for exercise in _registry.available()]
@@ -37,7 +36,7 @@ def test_the_page_is_complete(exercise):
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", known.slug)
         assert len(known.says) > 60
         assert known.edits or known.functions
-    assert min(_size(p.args) for p in exercise.probes) <= 24, "no example small enough to be shown"
+    assert min(p.numbers for p in exercise.probes) <= 24, "no example small enough to be shown"
 
 
 @every_exercise

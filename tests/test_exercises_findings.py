@@ -1,12 +1,13 @@
 """The ladder of general findings, rung by rung, and what every known error is said to mean."""
 
 import math
+import re
 from functools import partial
 
 import numpy as np
 import pytest
 
-from nnlab.exercises import _checker, _errors
+from nnlab.exercises import _checker, _errors, check
 from nnlab.exercises._probes import MAIN, example, extreme
 from nnlab.exercises._registry import exercise
 
@@ -351,3 +352,9 @@ def test_an_unknown_error_is_told_without_a_guess():
 
 def test_sizes_of_the_probes_all_differ():
     assert len(set(vars(MAIN).values())) == 4
+
+
+def test_the_text_speaks_of_the_example_below_it():
+    result = check("confusion_counts", lambda y_true, y_pred: np.asarray(y_true) == np.asarray(y_pred))
+    shape = re.search(r"an array of bool, shape \(\d+,\)", result.message).group()
+    assert dict(result.example.rows)["got"] == shape

@@ -97,7 +97,8 @@ def raised(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) 
 
 def wrong_type(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
     """Hold when something of another kind comes back: a string, one value for two, a dict without a key."""
-    for trial in wrong:
+    # First the one that is shown below the text, whatever its kind.
+    for trial in sorted((t for t in trials if not t.right), key=lambda t: t.probe.numbers):
         for leaf in trial.leaves:
             if isinstance(leaf.got, Odd) and not isinstance(leaf.expected, Odd):
                 expected = _kind(leaf.expected)

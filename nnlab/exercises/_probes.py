@@ -43,6 +43,19 @@ class Probe:
     atol: float | None = None
     sizes: Sizes | None = None
 
+    @property
+    def numbers(self) -> int:
+        """How many numbers the arguments hold; of the failing probes, the learner sees the smallest."""
+        return _count(self.args)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_count, value.values()))
+    if isinstance(value, (tuple, list)):
+        return sum(map(_count, value))
+    return int(value.size) if isinstance(value, np.ndarray) else 1
+
 
 def example(*args: Any, label: str = "a small example", observe: Observe | None = None) -> Probe:
     """Return a probe small enough to be shown whole to the learner."""

@@ -163,7 +163,7 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def smallest_example(exercise: Exercise, trials: Sequence[Trial]) -> Example | None:
     """Return the failing trial with the smallest input, written out; None where the input is no data."""
-    failing = sorted((t for t in trials if not t.right), key=lambda t: _size(t.probe.args))
+    failing = sorted((t for t in trials if not t.right), key=lambda t: t.probe.numbers)
     if not failing:
         return None
     trial = failing[0]
@@ -185,14 +185,6 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial]) -> Example | N
         a, b = leaf.expected[index], leaf.got[index]
         rows.append(("differs first", f"at [{', '.join(map(str, index))}]: expected {a:.6g}, got {b:.6g}"))
     return Example(tuple(rows))
-
-
-def _size(value: Any) -> int:
-    if isinstance(value, dict):
-        return sum(map(_size, value.values()))
-    if isinstance(value, (tuple, list)):
-        return sum(map(_size, value))
-    return int(getattr(value, "size", 1)) if isinstance(value, np.ndarray) else 1
 
 
 def _tensor_as_array(value: Any) -> Any:
