@@ -50,7 +50,8 @@ def check_gradients(
     """Return the relative error of `backward` for X and every parameter, each against central differences.
 
     Without a loss, the scalar is Σ R ⊙ forward(X) with fixed random R, so that no entry hides. Below 1e-7
-    is right; above 1e-4 is wrong; between, look for a kink (ReLU at 0). Result: {"X": …, "parameter 0": …}.
+    is right; above is a mistake, a kink (ReLU at 0), or too small a gradient for eps: try 1e-2. Result:
+    {"X": …, "parameter 0": …}.
     Raises: TypeError in float32, where central differences keep about three digits.
     """
     X = _float64("check_gradients", "X", X).copy()
