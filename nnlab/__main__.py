@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
+import os
 import sys
 
 import nnlab
@@ -23,14 +25,23 @@ COMMANDS = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Exit status: 0 done, 1 it found or met a problem, 2 wrong usage."""
     argv = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where µ cannot be printed, print ? rather than fail
     try:
         arguments = _parse(argv)  # imports the command, which may take seconds
         return arguments.run(arguments)
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (OSError, ValueError, ImportError) as error:
         print(f"nnlab {argv[0]}: {error}", file=sys.stderr)
+        return 1
+    except MemoryError as error:
+        print(f"nnlab {argv[0]}: not enough memory ({error}); make it smaller", file=sys.stderr)
         return 1
 
 

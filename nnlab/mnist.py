@@ -28,13 +28,24 @@ from nnlab.datasets import Digits
 from nnlab.layers import MLP, Layer
 from nnlab.losses import softmax_cross_entropy
 from nnlab.optimizers import Adam
-from nnlab.training import History, accuracy, cosine, fit, load, predict_scores, save, whole_file
+from nnlab.training import (
+    BROKEN,
+    History,
+    accuracy,
+    cosine,
+    fit_whole,
+    load,
+    predict_scores,
+    save,
+    whole_file,
+)
 
 WHO = "mnist"
 SIDE, CLASSES = 28, 10
 VALIDATION_SHARE = 0.1  # of the training images, to choose the epoch by
 SETTINGS, CHECKPOINT, MODEL, RESULTS = "settings.json", "checkpoint.npz", "model.npz", "results.json"
 CONFUSION, MISTAKES, PREDICTIONS = "confusion_matrix.png", "mistakes.png", "predictions.csv"
+FILES = RESULTS, SETTINGS, CHECKPOINT, MODEL, CONFUSION, MISTAKES  # of a run
 IMAGE_NAMES, LABEL_NAMES = ("x_test", "images", "x", "X"), ("y_test", "labels", "y")
 
 
@@ -85,22 +96,20 @@ class Run:
 
 
 def begin(folder: Path, given: Mapping[str, Any], digits: Digits, *, restart: bool = False) -> Run:
-    """Make a folder ready for a new run with the given settings, in place of a finished one.
+    """Make a folder ready for a new run with the given settings; with `restart`, in place of the run in it.
 
-    Raises: ValueError for settings out of range, and for an interrupted run in the folder unless
-    `restart`; OSError where nothing can be written.
+    Raises: ValueError for settings out of range, for a run in the folder without `restart`, and for files
+    that no run left there; OSError where nothing can be written.
     """
     settings = Settings(**given)
     count = len(digits.y) - _count_held_out(len(digits.y))
     check_count(WHO, "batch size", settings.batch_size, at_most=count)
-    if is_run(folder) and not (folder / RESULTS).exists() and not restart:
-        raise ValueError(
-            f"{folder} holds a run that was interrupted; add --resume to go on with it, --restart to begin "
-            "anew, or --out for another folder"
-        )
+    settings.network(np.random.default_rng(0))  # does it fit into memory? Nothing is deleted before
+    _check_free(folder, restart)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (RESULTS, SETTINGS, CHECKPOINT, MODEL, CONFUSION, MISTAKES):
+        _delete_parts(folder)
+        for name in FILES:
             (folder / name).unlink(missing_ok=True)
         record = {"settings": asdict(settings), "images": _fingerprint(digits)}
         _write(folder / SETTINGS, json.dumps(record, indent=2))
@@ -109,6 +118,31 @@ def begin(folder: Path, given: Mapping[str, Any], digits: Digits, *, restart: bo
             f"{WHO} cannot write into {folder} ({error}); name another folder with --out"
         ) from error
     return Run(folder, settings)
+
+
+def _check_free(folder: Path, restart: bool) -> None:
+    """Refuse a folder whose files a new run would replace without having been told to."""
+    if not is_run(folder):
+        found = [name for name in FILES if (folder / name).exists()]
+        if found:
+            raise ValueError(
+                f"{folder} holds {', '.join(found)}, but no {SETTINGS} of a run; move them away, or name "
+                "another folder with --out"
+            )
+    elif not restart:
+        state = "finished" if (folder / RESULTS).exists() else "was interrupted"
+        going_on = "" if state == "finished" else "--resume to go on with it, "
+        raise ValueError(
+            f"{folder} holds a run that {state}; add {going_on}--restart to begin anew in its place, "
+            "or --out for another folder"
+        )
+
+
+def _delete_parts(folder: Path) -> None:
+    """Delete what a process left half-written that was killed."""
+    for name in FILES:
+        for part in folder.glob(f"{name}.????????.part"):
+            part.unlink()
 
 
 def is_run(folder: Path) -> bool:
@@ -134,8 +168,7 @@ def resume(folder: Path, given: Mapping[str, Any], digits: Digits) -> Run:
             f"{folder} holds a run on other images than these ({digits.source}); point NNLAB_DATA at those "
             "it began with, or begin another with --out"
         )
-    for part in folder.glob("*.part"):  # of a process that was killed while it wrote
-        part.unlink()
+    _delete_parts(folder)
     return run
 
 
@@ -185,6 +218,11 @@ def _write(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def _write_picture(path: Path, figure: Figure) -> None:
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=120)
+
+
 # ---------------------------------------------------------------------------------------- training
 
 
@@ -226,7 +264,7 @@ def train(
     network = settings.network(rng)
     optimizer = Adam(network.parameters(), lr=settings.learning_rate)
     with threadpool_limits(settings.threads, user_api="blas"):
-        history = fit(
+        history = fit_whole(
             network,
             digits.X[kept],
             Y[kept],
@@ -245,8 +283,6 @@ def train(
             log_every=log_every,
             progress=progress,
         )
-    if history.stop_reason == "interrupted":
-        raise KeyboardInterrupt
     if history.stop_reason == "diverged":
         raise NonFiniteError(
             f"training diverged at step {history.diverged_at}; begin anew with --restart and a "
@@ -312,10 +348,10 @@ class Evaluation:
         ax.set_title(
             "{mistakes:,} mistakes in {images:,} images: {accuracy:.2%} right".format(**self.record())
         )
-        figure.savefig(folder / CONFUSION, dpi=120)
+        _write_picture(folder / CONFUSION, figure)
         figure = Figure(figsize=(9, 4.2), layout="constrained")
         plots.mistakes(self.X, self.y, self.probabilities, ax=figure.add_subplot())
-        figure.savefig(folder / MISTAKES, dpi=120)
+        _write_picture(folder / MISTAKES, figure)
 
     def table(self) -> str:
         """Return the predictions as CSV, a row for each image, counted from 0."""
@@ -358,7 +394,13 @@ def evaluate(folder: Path, path: Path) -> tuple[Evaluation, Path]:
     network = finished(folder)
     evaluation = Evaluation.of(network, *read_images(path))
     target = folder / path.stem
+    if target.exists() and not target.is_dir():
+        raise ValueError(
+            f"{target} is to be a folder for what the network says, but is a file; rename {path}"
+        )
     target.mkdir(exist_ok=True)
+    for name in (CONFUSION, MISTAKES):  # of other images by this name, which may have had labels
+        (target / name).unlink(missing_ok=True)
     _write(target / PREDICTIONS, evaluation.table())
     if evaluation.y is not None:
         evaluation.draw(target)
@@ -378,22 +420,21 @@ def read_images(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     if not path.is_file():
         raise FileNotFoundError(f"--images found no file {path}; name an .npz file of images")
     try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise ValueError("it is a single array without a name")
-        with archive:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no such archive")
+        with np.load(path, allow_pickle=False) as archive:
             named = [next((n for n in names if n in archive), None) for names in (IMAGE_NAMES, LABEL_NAMES)]
             images, labels = (None if name is None else archive[name] for name in named)
             found = ", ".join(archive.files) or "nothing"
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except BROKEN as error:
         raise ValueError(
-            f"{path}: expected an .npz file, but {error}; write one with "
-            f"np.savez({path.name!r}, x_test=images)"
+            f"{path}: expected an .npz file, but {error}; "
+            "write one with np.savez('digits.npz', x_test=images)"
         ) from error
     if images is None:
         raise ValueError(
             f"{path}: expected images under one of the names {', '.join(IMAGE_NAMES)}, got {found}; "
-            f"write them with np.savez({path.name!r}, x_test=images)"
+            "write them with np.savez('digits.npz', x_test=images)"
         )
     X = _pixels(f"{path}, {named[0]}", images)
     if labels is None:

@@ -22,7 +22,7 @@ from nnlab.layers import MLP, Linear, Sequential
 from nnlab.losses import softmax_cross_entropy
 from nnlab.optimizers import SGD, Adam, AdamW, Optimizer
 from nnlab.torch_twin import loss_to_torch, optimizer_to_torch, to_torch
-from nnlab.training import History, accuracy, batches, cosine, fit, predict_scores
+from nnlab.training import History, accuracy, batches, cosine, fit_whole, predict_scores
 
 Report = Callable[[float], None]  # takes the part of an experiment that is done, 0 … 1
 
@@ -83,7 +83,7 @@ def no_show(split: Split, scale: Scale, report: Report, *, torch_start: bool) ->
     y, y_test = split.train.y, split.test.y
     rng = np.random.default_rng(0)
     network = _start([X.shape[1], 64, 2], torch_uniform if torch_start else normal(0.01), rng, X.dtype)
-    history = fit(
+    history = fit_whole(
         network,
         X,
         y,
@@ -156,7 +156,7 @@ def no_show_learned(split: Split, scale: Scale, report: Report) -> Outcome:
     """
     rng = np.random.default_rng(0)
     network, optimizer = learner(split.train.X.shape[1], rng, split.train.X.dtype)
-    history = fit(
+    history = fit_whole(
         network,
         *split.train,
         loss=softmax_cross_entropy,
@@ -222,7 +222,7 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
         optimizer = OPTIMIZERS[name](network.parameters(), lr=LR)
         module = to_torch(network)
         twin_optimizer = optimizer_to_torch(optimizer, network, module)
-        fit(
+        fit_whole(
             network,
             X,
             y,
@@ -267,7 +267,7 @@ def last_mini_batch(digits: Digits, scale: Scale, report: Report) -> Outcome:
         whole.append(accuracy(predict_scores(network, X), y))
         report(len(history) / epochs)
 
-    fit(
+    fit_whole(
         network,
         X,
         y,
@@ -304,7 +304,7 @@ def softmax_twice(digits: Digits, scale: Scale, report: Report) -> Outcome:
         rng = np.random.default_rng(0)
         layers = MLP([X.shape[1], 64, 10], activation=ReLU, rng=rng, dtype=X.dtype).layers
         network = Sequential(*layers, *extra)
-        history = fit(
+        history = fit_whole(
             network,
             X,
             y,
@@ -395,7 +395,8 @@ def summed_gradients(scale: Scale, report: Report, *, epochs: int = 60) -> Outco
         rng = np.random.default_rng(1)
         network = MLP([2, 10, 2], activation=Tanh, weight_init=normal(0.3), rng=rng)
         optimizer = SGD(network.parameters(), lr=lr)
-        history = fit(network, X, y, loss=loss, optimizer=optimizer, epochs=epochs, batch_size=10, rng=rng)
+        settings = {"loss": loss, "optimizer": optimizer, "epochs": epochs, "batch_size": 10, "rng": rng}
+        history = fit_whole(network, X, y, **settings)
         curves[label] = history["loss"]
         weights[label] = np.concatenate([p.value.ravel() for p in network.parameters()])
     report(1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import math
 import numbers
 import os
 import secrets
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -40,7 +42,13 @@ Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 FORMAT = 1  # of the files that `save` writes
+# What NumPy and zipfile raise for an archive that is damaged, depending on where.
+BROKEN = (
+    *(OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, MemoryError),
+    *(zlib.error, zipfile.BadZipFile, tokenize.TokenError),
+)
 BLOCK = 4096  # rows of a large batch worked on at once: their activations stay in the processor's cache
+PREDICTED = 1024  # rows predicted at once, for the same reason
 
 
 class TrainingWarning(UserWarning):
@@ -114,7 +122,7 @@ def accuracy(scores: np.ndarray, targets: np.ndarray) -> float:
     return float(np.mean(predicted == targets))
 
 
-def predict_scores(network: Layer, X: np.ndarray, *, batch_size: int = 1024) -> np.ndarray:
+def predict_scores(network: Layer, X: np.ndarray, *, batch_size: int = PREDICTED) -> np.ndarray:
     """Return forward(X), computed batch by batch to bound the memory: (m, n_in) -> (m, n_out).
 
     Raises: ValueError, TypeError as `network.forward`, and for a batch_size below 1.
@@ -269,9 +277,9 @@ def fit(
                 record |= {f"val_{name}": value for name, value in measured.items()}
             history.append(record)
             best.update()
-            meter.log(len(history), record)
             if checkpoint is not None:
                 save(checkpoint, network, optimizer, rng=rng, history=history)
+            meter.log(len(history), record)
             stop = on_epoch_end is not None and on_epoch_end(history)
             history.stop_reason = "stopped" if stop else _reason_to_stop(history, epochs, patience)
     except KeyboardInterrupt:
@@ -291,6 +299,17 @@ def fit(
         meter.close(history.stop_reason)
     if history.stop_reason == "diverged" or (held_out is not None and history.best_epoch):
         best.restore()
+    return history
+
+
+def fit_whole(network: Layer, X: np.ndarray, y: np.ndarray, **settings: Any) -> History:
+    """As `fit`, but Ctrl-C ends more than the training: for work whose result half a training would falsify.
+
+    Raises: KeyboardInterrupt; as `fit`.
+    """
+    history = fit(network, X, y, **settings)
+    if history.stop_reason == "interrupted":
+        raise KeyboardInterrupt
     return history
 
 
@@ -575,8 +594,14 @@ class _Meter:
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears under its name only once it is whole, and not at all after an error.
 
+    A link stays one; what is no ordinary file, such as /dev/null, is written to as it is.
     Raises: OSError where it cannot be written.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
+    path = path.resolve()
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
@@ -650,16 +675,42 @@ def load(
             f"load expected a state of {type(rng.bit_generator).__name__} in {name}, "
             f"got {meta['rng']['bit_generator']}"
         )
+    history = _saved_history(name, meta, _numbered(arrays, "best"), values)
+    if rng is not None:
+        _set_state(name, copy.deepcopy(rng), meta["rng"])  # may it be set? Nothing else is changed before
     if optimizer is not None:
         prefix = "optimizer."
         optimizer.load_state_dict({k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)})
     if rng is not None:
-        rng.bit_generator.state = meta["rng"]
+        _set_state(name, rng, meta["rng"])
     for value, saved in zip(expected, values, strict=True):
         value[...] = saved
+    return history
+
+
+def _set_state(name: str, rng: np.random.Generator, state: Any) -> None:
+    try:
+        rng.bit_generator.state = state
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"load expected the state of the rng in {name}, got something else ({error!r})"
+        ) from None
+
+
+def _saved_history(
+    name: str, meta: dict[str, Any], best: list[np.ndarray], values: list[np.ndarray]
+) -> History | None:
     if "history" not in meta:
         return None
-    return History(**meta["history"], best_parameters=_numbered(arrays, "best") or None)
+    try:
+        history = History(**meta["history"], best_parameters=best or None)
+        lengths = {len(figures) for figures in history.metrics.values()}
+        whole = len(lengths) <= 1 and 0 <= history.best_epoch <= len(history)
+    except (AttributeError, TypeError):
+        whole = False
+    if not whole or (best and [b.shape for b in best] != [v.shape for v in values]):
+        raise ValueError(f"load expected the history of a training in {name}, got something else")
+    return history
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -672,7 +723,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         return arrays, meta
     except FileNotFoundError:
         raise FileNotFoundError(f"load found no file {path}; save writes one") from None
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise ValueError(
             f"load expected a file written by nnlab.training.save, got {path.name}, which is unreadable or "
             f"incomplete ({error}); train again, or take an older copy"

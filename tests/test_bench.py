@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from nnlab import bench
 from nnlab.__main__ import main
-from nnlab.bench import cases, figures, memory, report, scaling
+from nnlab.bench import cases, contestants, figures, memory, report, scaling
 from nnlab.bench.contestants import (
     EPOCHS,
     INFERENCE,
@@ -291,13 +292,34 @@ def test_the_floor_makes_the_products_of_a_step():
     floor = FloorLoop(task)
     floor.work(1)
     W1, W2 = floor.weights
-    H, Y = floor.outputs
-    dH, dY = floor.d_outputs
+    (H, Y), (dH, dY), (_, dX) = floor.arrays[8]
     np.testing.assert_allclose(H, task.X @ W1, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(Y, H @ W2, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(floor.d_weights[0], task.X.T @ dH, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(floor.d_weights[1], H.T @ dY, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(floor.d_inputs[1], dY @ W2.T, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(dX, dY @ W2.T, rtol=1e-5, atol=1e-6)
+
+
+def test_the_floor_takes_a_large_batch_in_the_blocks_of_fit(monkeypatch):
+    task = small_task(rows=16)
+    monkeypatch.setattr(contestants, "BLOCK", 5)
+    monkeypatch.setattr(contestants, "PREDICTED", 5)
+    floor, inference = FloorLoop(replace(task, batch=16)), contestants.FloorInference(task)
+    assert [len(X) for X in floor.batches[0]] == [len(X) for X in inference.blocks] == [5, 5, 5, 1]
+    floor.work(1)
+    inference.work(1)
+    np.testing.assert_allclose(floor.arrays[1][0][0], task.X[-1:] @ floor.weights[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(inference.outputs[1][0], floor.arrays[1][0][0], rtol=1e-5, atol=1e-6)
+
+
+def test_ctrl_c_in_an_epoch_of_fit_ends_the_benchmark_not_the_epoch(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    contestant = contestants.NnlabFit(small_task())
+    monkeypatch.setattr(contestant.optimizer, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        contestant.work(2)
 
 
 def test_everything_is_float32_throughout():

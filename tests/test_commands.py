@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 
@@ -121,3 +122,27 @@ def test_reproduce_prints_text_json_and_markdown(capsys):
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0.0000"), (0.50301, "0.5030"), (4e-11, "4.0e-11")])
 def test_figure(value, text):
     assert figure(value) == text
+
+
+def test_what_the_terminal_cannot_show_is_replaced(tmp_path):
+    """µ in ASCII: the figures measured are kept, in the file and on the screen."""
+    case = ["--quick", "--only", "predict 784-64-10 rows 1", "--json", str(tmp_path / "figures.json")]
+    done = subprocess.run(
+        [sys.executable, "-m", "nnlab", "bench", *case],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "nnlab ?s" in done.stdout
+    assert json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["cases"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_a_reader_who_has_seen_enough_is_no_error():
+    command = [sys.executable, "-u", "-m", "nnlab", "data", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

@@ -128,7 +128,7 @@ def test_the_validation_images_are_not_learned_from_and_only_the_others_are_shif
         seen.update(X=X, validation=validation[0], shifted=augment(X, np.random.default_rng(0)))
         return training.fit(network, X, y, validation=validation, augment=augment, **more)
 
-    monkeypatch.setattr(mnist, "fit", fit)
+    monkeypatch.setattr(mnist, "fit_whole", fit)
     assert main(["mnist", *FEW]) == 0
     rows = np.concatenate([seen["X"], seen["validation"]])
     assert len(seen["validation"]) == 140
@@ -238,7 +238,41 @@ def test_an_interrupted_run_is_not_overwritten_unless_asked(here, capsys, monkey
     assert "no model yet; finish it with --resume" in capsys.readouterr().err
     assert main(["mnist", *FEW, "--restart"]) == 0
     assert capsys.readouterr().out.count("epoch  ") == 4
-    assert main(["mnist", *FEW]) == 0  # a finished one makes way
+
+
+def test_a_finished_run_is_not_replaced_unless_asked(trained, capsys):
+    before = {p.name: p.read_bytes() for p in Path("mnist_run").iterdir()}
+    assert main(["mnist", *FEW]) == 1
+    assert "holds a run that finished; add --restart to begin anew in its place" in capsys.readouterr().err
+    assert main(["mnist", "--hidden", str(10**9), "--restart"]) == 1
+    assert "not enough memory" in capsys.readouterr().err
+    assert {p.name: p.read_bytes() for p in Path("mnist_run").iterdir()} == before
+
+
+def test_files_that_no_run_left_are_not_touched(here, capsys):
+    folder = Path("mine")
+    folder.mkdir()
+    mine = {"model.npz": b"my model", "results.json": b"my results", "film.mkv.part": b"half of a film"}
+    for name, content in mine.items():
+        (folder / name).write_bytes(content)
+    for more in ([], ["--restart"], ["--resume"]):
+        assert main(["mnist", *FEW, "--out", "mine", *more]) == 1
+        assert "mine holds results.json, model.npz, but no settings.json of a run" in capsys.readouterr().err
+    for name in ("model.npz", "results.json"):
+        (folder / name).unlink()
+    assert main(["mnist", *FEW, "--out", "mine"]) == 0
+    assert (folder / "film.mkv.part").read_bytes() == b"half of a film"
+
+
+def test_ctrl_c_before_a_run_is_begun_does_not_speak_of_going_on(here, capsys, monkeypatch):
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nnlab.commands.mnist.load_mnist", interrupted)
+    assert main(["mnist", *FEW]) == 1
+    err = capsys.readouterr().err
+    assert "stopped" in err
+    assert "--resume" not in err
 
 
 def test_resuming_a_finished_run_changes_nothing(trained, capsys):
@@ -356,7 +390,7 @@ def no_training(*arguments, **more):
     ],
 )
 def test_bad_options_are_refused_before_training(here, capsys, monkeypatch, options, status, message):
-    monkeypatch.setattr(mnist, "fit", no_training)
+    monkeypatch.setattr(mnist, "fit_whole", no_training)
     try:
         ended = main(["mnist", *options])
     except SystemExit as end:
@@ -497,8 +531,17 @@ def test_a_file_that_is_no_archive(tmp_path, content):
 def test_a_single_array_is_no_archive(tmp_path):
     with open(tmp_path / "some.npz", "wb") as file:
         np.save(file, SOME)
-    with pytest.raises(ValueError, match="a single array without a name"):
+    with pytest.raises(ValueError, match=r"expected an \.npz file, but it is no such archive"):
         mnist.read_images(tmp_path / "some.npz")
+
+
+def test_pictures_of_labeled_images_do_not_stay_beside_a_table_of_others(trained):
+    np.savez("some.npz", x_test=LARGE[:20], y_test=np.arange(20) % 10)
+    assert main(["mnist", "--images", "some.npz"]) == 0
+    assert Path("mnist_run", "some", mnist.MISTAKES).exists()
+    np.savez("some.npz", x_test=LARGE[20:40])
+    assert main(["mnist", "--images", "some.npz"]) == 0
+    assert [p.name for p in Path("mnist_run", "some").iterdir()] == [mnist.PREDICTIONS]
 
 
 def test_black_and_white_as_booleans_are_taken_as_they_are(tmp_path):

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import json
 import math
 import os
 import pickle
@@ -757,6 +758,17 @@ def test_a_bar_is_full_where_ending_early_is_a_success(capsys):  # in a notebook
 # ------------------------------------------------------------------------------------------- ending early
 
 
+def test_fit_whole_passes_ctrl_c_on():
+    def interrupt(history):
+        raise KeyboardInterrupt
+
+    network = make_network()
+    settings = {"loss": softmax_cross_entropy, "optimizer": ADAM(network.parameters()), "epochs": 2}
+    assert len(training.fit_whole(network, X, Y, **settings)) == 2
+    with pytest.raises(KeyboardInterrupt):
+        training.fit_whole(network, X, Y, **settings, on_epoch_end=interrupt)
+
+
 def test_a_true_result_of_on_epoch_end_stops():
     seen = []
 
@@ -1263,6 +1275,37 @@ def test_a_checkpoint_that_cannot_be_written_says_so(tmp_path):
         train(checkpoint=tmp_path / "no such folder" / "run.npz")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links and devices of POSIX")
+def test_a_whole_file_leaves_links_and_devices_what_they_are(tmp_path):
+    (tmp_path / "there").mkdir()
+    target, link, pipe = tmp_path / "there" / "target", tmp_path / "link", tmp_path / "pipe"
+    target.write_text("old")
+    link.symlink_to(target)
+    with training.whole_file(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with training.whole_file(pipe) as file:
+        file.write(b"through")
+    assert os.read(reader, 99) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["link", "pipe", "target", "there"]
+
+
+def test_a_checkpoint_is_saved_before_anything_is_printed(tmp_path, monkeypatch):
+    def broken_pipe(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", broken_pipe)
+    with pytest.raises(BrokenPipeError):
+        train(checkpoint=tmp_path / "run.npz", log_every=1)
+    assert len(load(tmp_path / "run.npz", make_network())) == 1
+
+
 def test_a_checkpoint_is_whole_after_every_epoch(tmp_path):
     path, lengths = tmp_path / "run.npz", []
 
@@ -1335,6 +1378,36 @@ def test_a_foreign_file_is_refused(tmp_path, kind):
         ValueError, match=r"load expected a file written by nnlab\.training\.save, got model\.npz"
     ):
         load(path, network, optimizer, rng=rng)
+    assert_everything(network, optimizer, rng, before)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        (
+            "history",
+            {"metrics": {"loss": [1.0, 0.5]}, "best_epoch": 99, "stop_reason": "", "diverged_at": None},
+        ),
+        ("history", {"metrics": {"loss": [1.0], "accuracy": []}}),
+        ("history", {"metrics": [1.0]}),
+        ("history", {"surprise": 1}),
+        ("rng", {"bit_generator": "PCG64"}),
+        ("rng", {"bit_generator": "PCG64", "state": {"state": -1, "inc": 1}, "has_uint32": 0, "uinteger": 0}),
+    ],
+)
+def test_a_state_that_no_training_left_is_refused(tmp_path, part, value):
+    path, *_ = saved(tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    meta = json.loads(str(arrays["meta"])) | {part: value}
+    arrays["meta"] = np.array(json.dumps(meta))
+    np.savez(tmp_path / "other.npz", **arrays)
+    network, optimizer, rng = blank()
+    before = everything(network, optimizer, rng)
+    with pytest.raises(
+        ValueError, match=r"load expected the (history of a training|state of the rng) in other"
+    ):
+        load(tmp_path / "other.npz", network, optimizer, rng=rng)
     assert_everything(network, optimizer, rng, before)
 
 

@@ -49,6 +49,7 @@ class Case:
     lineup: Callable[[], Lineup]
     least_steps: int = 1
     checked_steps: int = CHECKED_STEPS
+    prepare: Callable[[], object] = lambda: None  # reads the data, if any, and may raise what they deserve
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,8 @@ def appointments_epoch(outputs: int) -> Case:
         return Lineup(makers_of(EPOCHS, task), f"appointments, {len(X):,} × {X.shape[1]}, {source}")
 
     output = "sigmoid" if outputs == 1 else f"softmax of {outputs}"
-    return Case(f"epoch appointments 64 {output} SGD full batch", lineup, least_steps=5, checked_steps=3)
+    name = f"epoch appointments 64 {output} SGD full batch"
+    return Case(name, lineup, least_steps=5, checked_steps=3, prepare=_appointments)
 
 
 @functools.cache

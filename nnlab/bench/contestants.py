@@ -1,4 +1,4 @@
-"""The contestants: nnlab, PyTorch and scikit-learn doing the same work, and the floor that none can beat.
+"""The contestants: nnlab, PyTorch and scikit-learn doing the same work, and the floor: the products alone.
 
 All start from the same weights and see the same data. A contestant's `work(steps)` is what is timed; its
 `outcome()` is what is compared, to show that all did the same.
@@ -18,7 +18,7 @@ from nnlab.bench.rounds import Clock, Turn, timed
 from nnlab.layers import MLP
 from nnlab.losses import binary_cross_entropy_with_logits, softmax_cross_entropy
 from nnlab.optimizers import SGD, Adam, Optimizer
-from nnlab.training import fit, predict_scores
+from nnlab.training import BLOCK, PREDICTED, fit_whole, predict_scores
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam}
 # scikit-learn's Adam adds ε before the correction for the start at zero, the others after it: with an ε
@@ -139,7 +139,7 @@ class NnlabLoop(Contestant):
 
 
 class NnlabFit(NnlabLoop):
-    """Epochs by `fit`, which checks the data and cuts the batches: all rows at once, or shuffled."""
+    """Epochs by `fit`, which checks the data and cuts the batches: shuffled, or all rows, in blocks."""
 
     def __init__(self, task: Task):
         super().__init__(task)
@@ -147,7 +147,7 @@ class NnlabFit(NnlabLoop):
 
     def work(self, steps: int) -> None:
         task = self.task
-        history = fit(
+        history = fit_whole(
             self.network,
             task.X,
             self.targets,
@@ -342,26 +342,34 @@ def _sklearn_model(task: Task, **settings):
 class FloorLoop(Contestant):
     """The matrix products of a training step and nothing else, into arrays made beforehand.
 
-    Forward: X W for each layer; backward: Xᵀ dY for each, and dY Wᵀ for all but the first.
+    Forward: X W for each layer; backward: Xᵀ dY for each, and dY Wᵀ for all but the first. Large batches
+    are taken in the blocks of `fit`, in which the products are faster than for all rows at once.
     """
 
     def __init__(self, task: Task):
-        rng, m, dtype = np.random.default_rng(2), task.batch, task.X.dtype
-        self.batches, self.weights = [X for X, _ in task.batches()], _weights(task)
-        self.outputs = [rng.random((m, n), dtype) for n in task.sizes[1:]]
-        self.d_outputs = [rng.random((m, n), dtype) for n in task.sizes[1:]]
-        self.d_inputs = [np.empty((m, n), dtype) for n in task.sizes[:-1]]
+        rng, dtype = np.random.default_rng(2), task.X.dtype
+        self.batches, self.weights = [_blocks(X, BLOCK) for X, _ in task.batches()], _weights(task)
         self.d_weights = [np.empty_like(W) for W in self.weights]
+        shapes = task.sizes[1:], task.sizes[1:], task.sizes[:-1]
+        self.arrays = {  # rows of a block: outputs, and the gradients of outputs and inputs
+            m: tuple([rng.random((m, n), dtype) for n in sizes] for sizes in shapes)
+            for m in {len(X) for X in self.batches[0]}
+        }
 
     def work(self, steps: int) -> None:
-        for X in _first(self.batches, steps):
-            inputs = [X, *self.outputs[:-1]]
-            for A, W, Y in zip(inputs, self.weights, self.outputs, strict=True):
-                np.matmul(A, W, out=Y)
-            for i in reversed(range(len(self.weights))):
-                np.matmul(inputs[i].T, self.d_outputs[i], out=self.d_weights[i])
-                if i:
-                    np.matmul(self.d_outputs[i], self.weights[i].T, out=self.d_inputs[i])
+        for blocks in _first(self.batches, steps):
+            for X in blocks:
+                self._multiply(X)
+
+    def _multiply(self, X: np.ndarray) -> None:
+        outputs, d_outputs, d_inputs = self.arrays[len(X)]
+        inputs = [X, *outputs[:-1]]
+        for A, W, Y in zip(inputs, self.weights, outputs, strict=True):
+            np.matmul(A, W, out=Y)
+        for i in reversed(range(len(self.weights))):
+            np.matmul(inputs[i].T, d_outputs[i], out=self.d_weights[i])
+            if i:
+                np.matmul(d_outputs[i], self.weights[i].T, out=d_inputs[i])
 
 
 class FloorEpochs(FloorLoop):
@@ -372,16 +380,24 @@ class FloorEpochs(FloorLoop):
 
 
 class FloorInference(Contestant):
-    """The products X W of all layers, into arrays made beforehand."""
+    """The products X W of all layers, into arrays made beforehand, in the blocks of `predict_scores`."""
 
     def __init__(self, task: Task):
-        self.X, self.weights = task.X, _weights(task)
-        self.outputs = [np.empty((len(task.X), n), task.X.dtype) for n in task.sizes[1:]]
+        self.blocks, self.weights = _blocks(task.X, PREDICTED), _weights(task)
+        self.outputs = {
+            m: [np.empty((m, n), task.X.dtype) for n in task.sizes[1:]] for m in {len(X) for X in self.blocks}
+        }
 
     def work(self, steps: int) -> None:
         for _ in range(steps):
-            for A, W, Y in zip([self.X, *self.outputs[:-1]], self.weights, self.outputs, strict=True):
-                np.matmul(A, W, out=Y)
+            for X in self.blocks:
+                outputs = self.outputs[len(X)]
+                for A, W, Y in zip([X, *outputs[:-1]], self.weights, outputs, strict=True):
+                    np.matmul(A, W, out=Y)
+
+
+def _blocks(X: np.ndarray, rows: int) -> list[np.ndarray]:
+    return [X[start : start + rows] for start in range(0, len(X), rows)]
 
 
 LOOPS = {"nnlab": NnlabLoop, "torch": TorchLoop, "sklearn": SklearnLoop, "floor": FloorLoop}

@@ -21,7 +21,8 @@ Times are medians in µs: of one step, epoch, prediction or import. A ratio is t
 a round, in brackets its quartiles: half of the rounds lie between them. Below 1, nnlab is faster. The floor
 of training and predicting is the matrix products alone, that of importing is NumPy. nnlab runs a reader's
 own loop, fit and predict_scores; PyTorch its usual eager loop; scikit-learn partial_fit (one call for all
-steps of a turn), fit and predict_proba. All in float32; each case checked first that the results agree."""
+steps of a turn), fit and predict_proba. A full batch is taken in blocks by nnlab and the floor, whole by the
+others. All in float32; each case but importing checked first that the results agree."""
 
 
 def table(results: Sequence[Result]) -> pd.DataFrame:
@@ -89,8 +90,8 @@ def markdown(frame: pd.DataFrame) -> str:
 
 def surroundings(threads: int, clock: str) -> dict[str, Any]:
     """Describe where it is measured: the machine, threads, clock, and how busy the machine is."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    return {**machine(), "threads": threads, "clock": clock, "load": round(load, 2)}
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None  # as on Windows
+    return {**machine(), "threads": threads, "clock": clock, "load": load}
 
 
 def describe(around: dict[str, Any]) -> str:
@@ -99,6 +100,8 @@ def describe(around: dict[str, Any]) -> str:
         "{processor}, {cores} cores, {system}; {threads} thread(s) each, {clock} clock, load {load}\n"
         "{matrix library}; Python {python}, NumPy {numpy}, PyTorch {torch}, scikit-learn {scikit-learn}"
     ).format_map(around)
+    if around["load"] is None:
+        return text
     if around["clock"] == "wall" and around["load"] > around["cores"] - around["threads"] + 0.5:
         remedy = "wait, or measure with --clock cpu" if around["threads"] == 1 else "wait"
         text += f"\nThe machine is busy with other work: {remedy}."

@@ -59,8 +59,10 @@ def threads_in_use() -> dict[str, int]:
 
 def machine() -> dict[str, str | int]:
     """Describe processor, cores, system, matrix library and versions."""
-    import sklearn
-
+    try:
+        from sklearn import __version__ as sklearn
+    except ImportError:
+        sklearn = "not installed"
     libraries = {
         f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', '?')})"
         for pool in threadpool_info()
@@ -75,7 +77,7 @@ def machine() -> dict[str, str | int]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": torch.__version__ if torch else "not installed",
-        "scikit-learn": sklearn.__version__,
+        "scikit-learn": sklearn,
     }
 
 

@@ -67,6 +67,8 @@ def _picture(text: str) -> str:
 def run(arguments: argparse.Namespace) -> int:
     """Measure the chosen cases under a progress bar, then print tables and write files."""
     chosen = _choose(arguments)
+    for case in chosen.get("cases", ()):
+        case.prepare()  # data that cannot be read are found before measuring, too
     with contextlib.ExitStack() as files:  # opened now: a path that is no good is found before measuring
         to_file = arguments.json not in (None, "-")
         json_file = _open(files, arguments.json) if to_file else None
@@ -79,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
             json_file.write(f"{text}\n".encode())
         if picture:
             _draw(results, picture, Path(arguments.plot).suffix[1:].lower())
-        print(text if arguments.json == "-" else _page(results, around, arguments.markdown))
+    # Printed last: the files are there even if the output cannot be.
+    print(text if arguments.json == "-" else _page(results, around, arguments.markdown))
     return 0
 
 
@@ -97,6 +100,8 @@ def _choose(arguments: argparse.Namespace) -> dict[str, list]:
     if not any(chosen.values()):
         names = "\n  ".join(case.name for cases in groups.values() for case in cases)
         arguments.usage_error(f"no case has {arguments.only!r} in its name; the cases are\n  {names}")
+    if arguments.plot and arguments.json and Path(arguments.plot) == Path(arguments.json):
+        arguments.usage_error(f"--json and --plot both name {arguments.plot}; name two files")
     if arguments.plot and not (chosen.get("cases") or chosen.get("scaling")):
         arguments.usage_error("--plot draws ratios of times, or growth: --only leaves neither")
     return chosen

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mode.add_argument(
         "--resume", action="store_true", help="go on with the run in the folder, with its settings"
     )
-    mode.add_argument("--restart", action="store_true", help="begin anew in place of an interrupted run")
+    mode.add_argument("--restart", action="store_true", help="begin anew in place of the run in the folder")
     mode.add_argument(
         "--images",
         metavar="FILE.npz",
@@ -82,12 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             arguments.usage_error(f"--images uses a network that is already trained; leave out {names}")
         return evaluate(arguments)
-    try:
-        return train(arguments, given)
-    except KeyboardInterrupt:
-        again = shlex.join(["python", "-m", "nnlab", "mnist", "--resume", "--out", str(arguments.out)])
-        print(f"\ninterrupted; this goes on with the epoch that was begun: {again}", file=sys.stderr)
-        return 1
+    return train(arguments, given)
 
 
 def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
@@ -102,8 +97,13 @@ def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
         current = mnist.begin(folder, given, digits, restart=arguments.restart)
     if say:
         print(digits, mnist.summary(current, digits), sep="\n")
-    network, history = mnist.train(current, digits, progress=True, log_every=1 if say else None)
-    results = mnist.test(current, digits, network, history)
+    try:
+        network, history = mnist.train(current, digits, progress=True, log_every=1 if say else None)
+        results = mnist.test(current, digits, network, history)
+    except KeyboardInterrupt:
+        again = shlex.join(["python", "-m", "nnlab", "mnist", "--resume", "--out", str(folder)])
+        print(f"\ninterrupted; this goes on with the epoch that was begun: {again}", file=sys.stderr)
+        return 1
     if say:
         print(f"best epoch on the validation images: {history.best_epoch} of {len(history)}")
         print(f"test, once: {figures(results['test'])}")
