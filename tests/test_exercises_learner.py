@@ -71,6 +71,15 @@ def test_a_corrupt_file_is_no_error_and_is_written_anew(file, content):
     assert json.loads(file.read_text())["exercises"] == {"linear": {"passed": True, "attempts": 1}}
 
 
+def test_one_bad_entry_does_not_lose_the_others(file):
+    file.parent.mkdir()
+    entries = {"linear": {"passed": None, "attempts": None}, "softmax": {"passed": True, "attempts": 2}}
+    file.write_text(json.dumps({"exercises": entries}))
+    assert check("linear", linear).attempts == 1
+    kept = {"linear": {"passed": True, "attempts": 1}, "softmax": {"passed": True, "attempts": 2}}
+    assert json.loads(file.read_text())["exercises"] == kept
+
+
 def test_where_nothing_can_be_written_the_session_remembers(tmp_path, monkeypatch):
     (tmp_path / "a file").write_text("not a folder")
     monkeypatch.setenv("NNLAB_PROGRESS", str(tmp_path / "a file" / "progress.json"))

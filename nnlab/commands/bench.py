@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 import nnlab
 from nnlab import bench
 from nnlab.bench import report
+from nnlab.commands import threads
 from nnlab.training import whole_file
 
 QUICK = {"seconds": 0.1, "round_seconds": 0.03, "least_rounds": 3}
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scaling", action="store_true", help="instead: growth with batch, width, depth, rows"
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: a look, no result")
-    parser.add_argument("--threads", type=_threads, default=1, metavar="N", help="for everyone (default 1)")
+    parser.add_argument("--threads", type=threads, default=1, metavar="N", help="for everyone (default 1)")
     parser.add_argument(
         "--clock",
         choices=bench.CLOCKS,
@@ -49,13 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", type=_picture, metavar="FILE", help="draw the ratios, or the growth")
     parser.add_argument("--markdown", action="store_true", help="print the tables as the README shows them")
     parser.set_defaults(usage_error=parser.error)
-
-
-def _threads(text: str) -> int:
-    cores = os.cpu_count() or 1
-    if not text.isdecimal() or not 1 <= int(text) <= cores:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to {cores}, the cores here, got {text!r}")
-    return int(text)
 
 
 def _picture(text: str) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from nnlab import mnist
+from nnlab.commands import threads
 from nnlab.datasets import Digits, load_mnist
 
 SHOWN = 20  # predictions that are printed; the table holds all
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     setting("shift", "N", "pixels by which images are moved at most, to learn from more of them", type=int)
     setting("smoothing", "E", "of the labels, from 0 up to 1", type=float)
     setting("seed", "N", "of the first weights, the order and the validation images", type=int)
-    setting("threads", "N", "of the matrix products; as many as there are if left out", type=int)
+    setting("threads", "N", "of the matrix products; as many as there are if left out", type=threads)
     parser.add_argument(
         "--out",
         metavar="FOLDER",

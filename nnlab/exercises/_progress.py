@@ -31,13 +31,16 @@ def path() -> Path:
 def load() -> dict[str, dict]:
     """Return exercise name -> {"passed": bool, "attempts": int}; what cannot be read counts as nothing."""
     try:
-        stored = json.loads(path().read_text(encoding="utf-8"))["exercises"]
-        return {
-            str(name): {"passed": bool(entry["passed"]), "attempts": int(entry["attempts"])}
-            for name, entry in stored.items()
-        }
+        stored = json.loads(path().read_text(encoding="utf-8"))["exercises"].items()
     except Exception:
         return {name: dict(entry) for name, entry in _memory.items()}
+    entries = {}
+    for name, entry in stored:
+        with contextlib.suppress(
+            KeyError, TypeError, ValueError
+        ):  # one bad entry is no reason to lose the rest
+            entries[name] = {"passed": bool(entry["passed"]), "attempts": int(entry["attempts"])}
+    return entries
 
 
 def record(name: str, passed: bool) -> int:
