@@ -6,13 +6,16 @@ The folder holds `settings.json` from the start, `checkpoint.npz` after every ep
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
 import json
+import os
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,6 +146,28 @@ def _delete_parts(folder: Path) -> None:
     for name in FILES:
         for part in folder.glob(f"{name}.????????.part"):
             part.unlink()
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Work in the folder of a run as the only process; the lock ends with the process, however that ends.
+
+    Raises: ValueError while another process works in it. On Windows nobody looks.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    name = f"nnlab-mnist-{os.getuid()}-{zlib.crc32(bytes(folder.resolve())):08x}.lock"
+    with Path(tempfile.gettempdir(), name).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"another process is training in {folder}; wait for it, or name another folder with --out"
+            ) from None
+        yield
 
 
 def is_run(folder: Path) -> bool:

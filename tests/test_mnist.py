@@ -264,6 +264,15 @@ def test_files_that_no_run_left_are_not_touched(here, capsys):
     assert (folder / "film.mkv.part").read_bytes() == b"half of a film"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
+def test_two_processes_do_not_train_in_one_folder(here, capsys):
+    with mnist.alone(Path("mnist_run")):
+        assert main(["mnist", *FEW]) == 1
+        assert "another process is training in mnist_run; wait for it" in capsys.readouterr().err
+        assert main(["mnist", *FEW, "--out", "other"]) == 0
+    assert main(["mnist", *FEW]) == 0
+
+
 def test_ctrl_c_before_a_run_is_begun_does_not_speak_of_going_on(here, capsys, monkeypatch):
     def interrupted(**_):
         raise KeyboardInterrupt

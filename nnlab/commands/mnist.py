@@ -83,7 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             arguments.usage_error(f"--images uses a network that is already trained; leave out {names}")
         return evaluate(arguments)
-    return train(arguments, given)
+    with mnist.alone(arguments.out):
+        return train(arguments, given)
 
 
 def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
