@@ -146,15 +146,13 @@ class _Trainer(Settings):
             patience=None if validation is None else self.patience,
             progress=bool(self.verbose),
         )
-        self._judge(history, was_validated=validation is not None)
+        self._judge(history)
         if start is not None:
             start.outlast(history)
         return self._keep(network, optimizer, history)
 
-    def _judge(self, history: History, was_validated: bool) -> None:
-        # A training loss belongs to the weights at the start of its epoch: a best epoch of 1 is no progress.
-        learned = history.best_epoch > (0 if was_validated else 1) or self.loss_curve_
-        if history.stop_reason == "diverged" and not learned:
+    def _judge(self, history: History) -> None:
+        if history.stop_reason == "diverged" and not (history.learned or self.loss_curve_):
             raise ValueError(
                 f"{type(self).__name__} diverged at step {history.diverged_at}, before it had learned "
                 f"anything; lower learning_rate={self.learning_rate}, or {self._scaling}"

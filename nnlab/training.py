@@ -164,6 +164,11 @@ class History:
             raise KeyError(f"History holds {', '.join(self.metrics) or 'nothing yet'}; got {name!r}")
         return self.metrics[name]
 
+    @property
+    def learned(self) -> bool:
+        """Whether the best weights are not those of the start, as with epoch 1 by the training loss."""
+        return self.best_epoch > (0 if "val_loss" in self.metrics else 1)
+
     def append(self, values: Mapping[str, float]) -> None:
         """Add the measures of one epoch."""
         for name, value in values.items():
@@ -286,9 +291,7 @@ def fit(
         history.stop_reason = "interrupted"
     except NonFiniteError as error:
         history.stop_reason, history.diverged_at = "diverged", meter.steps
-        # A training loss belongs to the weights at the start of its epoch: a best epoch of 1 is no progress.
-        learned = history.best_epoch > (1 if held_out is None else 0)
-        kept = "The best weights before it are kept" if learned else "Nothing was learned before it"
+        kept = "The best weights before it are kept" if history.learned else "Nothing was learned before it"
         warnings.warn(
             f"training diverged at step {meter.steps}: {error}. {kept}.",
             TrainingWarning,
