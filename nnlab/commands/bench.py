@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -178,8 +176,6 @@ def _open(files: contextlib.ExitStack, path: str) -> BinaryIO:
     Raises: OSError at once if it cannot be written.
     """
     try:
-        if Path(path).is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         return files.enter_context(whole_file(Path(path)))
     except OSError as error:
         raise OSError(f"cannot write {path}: {error.strerror}; name another file") from None
