@@ -1,8 +1,21 @@
 """Neural networks from the first neuron: the package behind the nnlab notebooks."""
 
-from nnlab.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from nnlab.gradcheck import check_gradients, numerical_gradient
-from nnlab.layers import MLP, Layer, Linear, Parameter, Sequential
+from nnlab.layers import (
+    ELU,
+    GELU,
+    MLP,
+    Layer,
+    LeakyReLU,
+    Linear,
+    Parameter,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
 from nnlab.losses import (
     binary_cross_entropy_with_logits,
     huber,
@@ -10,8 +23,9 @@ from nnlab.losses import (
     mean_squared_error,
     softmax_cross_entropy,
 )
+from nnlab.metrics import accuracy
 from nnlab.optimizers import SGD, Adam, AdamW, RMSprop
-from nnlab.training import History, accuracy, batches, fit, load, predict_scores, save
+from nnlab.training import History, batches, fit, load, predict_scores, save
 
 __version__ = "0.1.0"
 

@@ -25,7 +25,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nnlab._validation import (
+from nnlab._check import (
     NonFiniteError,
     check_array,
     check_choice,
@@ -35,12 +35,23 @@ from nnlab._validation import (
     check_shape,
     describe,
 )
-from nnlab.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from nnlab.initializers import he_normal, xavier_normal
-from nnlab.layers import MLP, Sequential
+from nnlab.layers import (
+    ELU,
+    GELU,
+    MLP,
+    LeakyReLU,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
 from nnlab.losses import Loss, huber, mean_absolute_error, mean_squared_error, softmax_cross_entropy
+from nnlab.metrics import accuracy
 from nnlab.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
-from nnlab.training import History, TrainingWarning, accuracy, fit, predict_scores
+from nnlab.training import History, TrainingWarning, fit, predict_scores
 
 ACTIVATIONS: dict[str, Any] = {  # name: the layer, and the starting weights that suit it
     "relu": (ReLU, he_normal),

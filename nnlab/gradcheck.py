@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnlab._validation import check_array, check_number, describe
+from nnlab._check import check_array, check_number, describe
 from nnlab.layers import Layer
 from nnlab.losses import Loss
 

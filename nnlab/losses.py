@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlab._validation import check_array, check_labels, check_number, check_scores, check_shape
+from nnlab._check import check_array, check_labels, check_number, check_scores, check_shape
 
 Loss = Callable[..., tuple[float, np.ndarray]]
 

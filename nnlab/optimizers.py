@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlab._validation import check_finite, check_number, describe
+from nnlab._check import check_finite, check_number, describe
 from nnlab.layers import Parameter
 
 

@@ -24,7 +24,15 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 import nnlab.estimators
-from nnlab import MLP, Adam, Linear, ReLU, Tanh, batches, softmax_cross_entropy
+from nnlab import (
+    MLP,
+    Adam,
+    Linear,
+    ReLU,
+    Tanh,
+    batches,
+    softmax_cross_entropy,
+)
 from nnlab.estimators import ACTIVATIONS, LOSSES, OPTIMIZERS, MLPClassifier, MLPRegressor
 from nnlab.initializers import he_normal, xavier_normal
 from nnlab.training import TrainingWarning

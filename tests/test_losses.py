@@ -20,7 +20,7 @@ from nnlab import (
     numerical_gradient,
     softmax_cross_entropy,
 )
-from nnlab._validation import NonFiniteError
+from nnlab._check import NonFiniteError
 from nnlab.gradcheck import relative_error
 
 log = math.log

@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnlab import MLP, SGD, Adam, AdamW, Parameter, ReLU, RMSprop
-from nnlab._validation import NonFiniteError
+from nnlab import (
+    MLP,
+    SGD,
+    Adam,
+    AdamW,
+    Parameter,
+    ReLU,
+    RMSprop,
+)
+from nnlab._check import NonFiniteError
 
 OPTIMIZERS = [
     partial(SGD, lr=0.1),

@@ -33,7 +33,8 @@ from nnlab import (
     save,
     softmax_cross_entropy,
 )
-from nnlab.training import TrainingWarning, cosine
+from nnlab.schedules import cosine
+from nnlab.training import TrainingWarning
 
 STEPS = 20_000
 OPTIMIZERS = {

@@ -5,7 +5,15 @@ medians, spreads and ratios instead of a single time; and beside them the floor,
 """
 
 from nnlab.bench import memory
-from nnlab.bench.cases import Case, Disagreement, Result, agree, all_cases, measure, step
+from nnlab.bench.cases import (
+    Case,
+    Disagreement,
+    Result,
+    agree,
+    all_cases,
+    measure,
+    step,
+)
 from nnlab.bench.report import growth_table, markdown, memory_table, record, table
 from nnlab.bench.rounds import CLOCKS, Timing, order, run_rounds, timed
 from nnlab.bench.scaling import AXES, Growth, exponent, grow

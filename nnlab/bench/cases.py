@@ -9,8 +9,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nnlab._validation import check_choice, check_number, describe
-from nnlab.bench.contestants import EPOCHS, INFERENCE, LOOPS, OPTIMIZERS, Contestant, Task, Unsuitable
+from nnlab._check import check_choice, check_number, describe
+from nnlab.bench.contestants import (
+    EPOCHS,
+    INFERENCE,
+    LOOPS,
+    OPTIMIZERS,
+    Contestant,
+    Task,
+    Unsuitable,
+)
 from nnlab.bench.process import fresh_python
 from nnlab.bench.rounds import CLOCKS, Clock, Timing, Turn, choose, run_rounds
 from nnlab.gradcheck import relative_error

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnlab.activations import ReLU, Softmax
 from nnlab.bench.rounds import Clock, Turn, timed
-from nnlab.layers import MLP
+from nnlab.layers import MLP, ReLU, Softmax
 from nnlab.losses import binary_cross_entropy_with_logits, softmax_cross_entropy
 from nnlab.optimizers import SGD, Adam, Optimizer
-from nnlab.training import BLOCK, PREDICTED, fit_whole, predict_scores
+from nnlab.training import fit_whole, predict_scores
+from nnlab.training.loop import BLOCK, PREDICTED
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam}
 # scikit-learn's Adam adds ε before the correction for the start at zero, the others after it: with an ε
@@ -183,7 +183,7 @@ class TorchLoop(Contestant):
 
     def __init__(self, task: Task):
         self.torch = torch = _torch()
-        from nnlab.torch_twin import to_torch
+        from nnlab.twins.pytorch import to_torch
 
         F = torch.nn.functional
         self.task, self.module = task, to_torch(task.network())
@@ -232,7 +232,7 @@ class TorchInference(Contestant):
 
     def __init__(self, task: Task):
         self.torch = _torch()
-        from nnlab.torch_twin import to_torch
+        from nnlab.twins.pytorch import to_torch
 
         self.module, self.X = to_torch(task.network()).eval(), self.torch.from_numpy(task.X)
         self.scores = np.empty((0, 1))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnlab._validation import check_count
+from nnlab._check import check_count
 
 Turn = Callable[[int], float]  # does so many steps and returns how long they took, in seconds
 Clock = Callable[[], float]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnlab._validation import check_count
+from nnlab._check import check_count
 
 SPINNING = 0.03  # seconds that OpenMP's and OpenBLAS's threads wait for more work before they sleep, at most
 PACKAGES = ("sklearn.neural_network", "torch")

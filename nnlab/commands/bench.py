@@ -21,9 +21,9 @@ from tqdm.auto import tqdm
 
 import nnlab
 from nnlab import bench
+from nnlab._files import whole_file
 from nnlab.bench import report
 from nnlab.commands import threads
-from nnlab.training import whole_file
 
 QUICK = {"seconds": 0.1, "round_seconds": 0.03, "least_rounds": 3}
 

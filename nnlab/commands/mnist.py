@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from nnlab import mnist
 from nnlab.commands import threads
 from nnlab.datasets import Digits, load_mnist
+from nnlab.studies import mnist
 
 SHOWN = 20  # predictions that are printed; the table holds all
 

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 import nnlab
 from nnlab import datasets
-from nnlab.published import EXPERIMENTS, FULL, QUICK, Experiment, Outcome, Scale
+from nnlab.studies.published import EXPERIMENTS, FULL, QUICK, Experiment, Outcome, Scale
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

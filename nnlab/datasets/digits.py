@@ -16,7 +16,7 @@ import pandas as pd
 import sklearn.datasets
 from sklearn.model_selection import train_test_split
 
-from nnlab._validation import check_dtype
+from nnlab._check import check_dtype
 from nnlab.datasets.locate import find
 
 NPZ, CSV, OPENML_CSV, IDX = "mnist.npz", "train.csv", "mnist_784.csv", "train-images-idx3-ubyte"

@@ -19,7 +19,7 @@ import pooch
 import sklearn.datasets
 from tqdm.auto import tqdm
 
-from nnlab._validation import check_choice, check_number
+from nnlab._check import check_choice, check_number
 from nnlab.datasets import appointments, digits
 from nnlab.datasets.locate import cache_folder, find
 

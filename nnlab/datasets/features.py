@@ -17,7 +17,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from nnlab._validation import check_choice, check_dtype, check_number, check_rng
+from nnlab._check import check_choice, check_dtype, check_number, check_rng
 from nnlab.datasets.appointments import times
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]

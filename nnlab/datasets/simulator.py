@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtri
 
-from nnlab._validation import check_rng
+from nnlab._check import check_rng
 
 FIGURES = Path(__file__).with_name("appointments_figures.json")
 

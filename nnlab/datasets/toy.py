@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sklearn.datasets
 
-from nnlab._validation import check_count, check_dtype, check_number, check_rng
+from nnlab._check import check_count, check_dtype, check_number, check_rng
 
 Points = tuple[np.ndarray, np.ndarray]
 

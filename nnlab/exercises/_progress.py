@@ -9,9 +9,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from nnlab._files import whole_file
 from nnlab.exercises import _registry
 from nnlab.exercises._report import Table
-from nnlab.training import whole_file
 
 _memory: dict[str, dict] = {}  # what this session knows, for when the file cannot be read or written
 

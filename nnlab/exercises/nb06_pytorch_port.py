@@ -11,7 +11,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from nnlab.exercises._probes import MAIN, OTHER, TINY, Probe, Sizes, example, extreme, network
+from nnlab.exercises._probes import (
+    MAIN,
+    OTHER,
+    TINY,
+    Probe,
+    Sizes,
+    example,
+    extreme,
+    network,
+)
 from nnlab.exercises._registry import Function, exercise, mistake
 
 # make_model

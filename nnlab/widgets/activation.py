@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from nnlab._validation import check_array, describe
-from nnlab.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from nnlab._check import check_array, describe
+from nnlab.layers import (
+    ELU,
+    GELU,
+    Activation,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
 from nnlab.plots import BLUE, GRAY, VERMILION
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer

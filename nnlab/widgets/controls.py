@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from nnlab._validation import check_array, check_count, check_number
+from nnlab._check import check_array, check_count, check_number
 
 LAYOUT = {"width": "27em"}
 ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # numbers in each power of ten, about equally far apart

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlab._validation import check_array
-from nnlab.activations import Sigmoid, Softmax
-from nnlab.layers import MLP, Sequential
+from nnlab._check import check_array
+from nnlab.layers import MLP, Sequential, Sigmoid, Softmax
 from nnlab.plots import BLUE, VERMILION, network_graph
 from nnlab.widgets import controls
 from nnlab.widgets.activation import ACTIVATIONS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlab import initializers
-from nnlab._validation import check_array
+from nnlab._check import check_array
 from nnlab.layers import MLP, Linear
 from nnlab.plots import BLUE, GRAY, ORANGE, VERMILION
 from nnlab.widgets import controls
@@ -17,8 +17,8 @@ from nnlab.widgets.explorer import Explorer
 from nnlab.widgets.live import Picture, Turn, panels
 
 
-def _two_over_n(n_in: int, n_out: int, rng: np.random.Generator, dtype: Any) -> np.ndarray:
-    return initializers.normal(2 / n_in)(n_in, n_out, rng, dtype)
+def _two_over_n(shape: Any, fan_in: int, fan_out: int, rng: np.random.Generator, dtype: Any) -> np.ndarray:
+    return initializers.normal(2 / fan_in)(shape, fan_in, fan_out, rng, dtype)
 
 
 STARTS: dict[str, initializers.Initializer] = {
@@ -86,8 +86,8 @@ def _show(
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((32, width)) if X is None else _batch(X)
 
-    def scaled(n_in: int, n_out: int, rng: np.random.Generator, dtype: Any) -> np.ndarray:
-        return gain * STARTS[weight_init](n_in, n_out, rng, dtype)
+    def scaled(shape: Any, fan_in: int, fan_out: int, rng: np.random.Generator, dtype: Any) -> np.ndarray:
+        return gain * STARTS[weight_init](shape, fan_in, fan_out, rng, dtype)
 
     sizes = [X.shape[1]] + [width] * depth
     network = MLP(sizes, activation=ACTIVATIONS[activation], weight_init=scaled, rng=rng)

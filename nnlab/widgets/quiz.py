@@ -15,7 +15,7 @@ from typing import Any
 
 import ipywidgets
 
-from nnlab._validation import check_choice, describe
+from nnlab._check import check_choice, describe
 from nnlab.exercises._report import LOOK, card, code
 from nnlab.widgets.controls import titled
 

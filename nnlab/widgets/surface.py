@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlab._validation import check_function, check_number
+from nnlab._check import check_function, check_number
 from nnlab.gradcheck import numerical_gradient
 from nnlab.layers import Parameter
 from nnlab.optimizers import SGD, Adam, Optimizer

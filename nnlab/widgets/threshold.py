@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlab._validation import check_array, check_labels, check_number
+from nnlab._check import check_array, check_labels, check_number
 from nnlab.plots import BLUE, GRAY, VERMILION
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from nnlab._validation import check_array, check_choice, check_count, check_labels, describe
-from nnlab.activations import ReLU
-from nnlab.layers import MLP
+from nnlab._check import check_array, check_choice, check_count, check_labels, describe
+from nnlab.layers import MLP, ReLU
 from nnlab.losses import softmax_cross_entropy
+from nnlab.metrics import accuracy
 from nnlab.plots import GRAY, GREEN
-from nnlab.training import History, accuracy, fit
+from nnlab.training import History, fit
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
 from nnlab.widgets.live import Picture, Turn, panels

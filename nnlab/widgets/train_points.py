@@ -12,14 +12,24 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.collections import LineCollection
 
-from nnlab._validation import check_array, check_labels, describe
-from nnlab.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from nnlab._check import check_array, check_labels, describe
 from nnlab.initializers import he_normal, xavier_normal
-from nnlab.layers import MLP
+from nnlab.layers import (
+    ELU,
+    GELU,
+    MLP,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
 from nnlab.losses import softmax_cross_entropy
+from nnlab.metrics import accuracy
 from nnlab.optimizers import SGD, Adam, RMSprop
 from nnlab.plots import BLUE, MARKERS, ORANGE, PALETTE
-from nnlab.training import History, accuracy, fit
+from nnlab.training import History, fit
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
 from nnlab.widgets.live import Picture, Turn, panels

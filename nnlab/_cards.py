@@ -1,0 +1,1 @@
+"""Cards: what a learner is told, as text and as HTML."""

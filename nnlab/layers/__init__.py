@@ -1,0 +1,35 @@
+"""Layers: what a network is made of. Each knows its forward pass and its own piece of the chain rule."""
+
+from nnlab.layers.activations import (
+    ELU,
+    GELU,
+    Activation,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
+from nnlab.layers.base import Layer, Parameter, evaluation_mode
+from nnlab.layers.containers import MLP, Residual, Sequential
+from nnlab.layers.linear import Linear
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "MLP",
+    "Activation",
+    "Layer",
+    "LeakyReLU",
+    "Linear",
+    "Parameter",
+    "ReLU",
+    "Residual",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "evaluation_mode",
+]

@@ -1,0 +1,1 @@
+"""Penalties on weights: (value, gradients), to be added to a loss."""

@@ -1,0 +1,1 @@
+"""Studies: what the commands `mnist` and `reproduce` run."""

@@ -1,0 +1,69 @@
+"""What happened in a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class History:
+    """What happened in a training: one value per epoch and measure, and why it ended.
+
+    `metrics["loss"]` is the mean of the batch losses, each taken before its update; "val_…" are
+    measured at the end of the epoch. `stop_reason` is "finished", "patience", "interrupted",
+    "diverged" or "stopped"; `diverged_at` is the step of a divergence, the first being 1.
+    """
+
+    metrics: dict[str, list[float]] = field(default_factory=dict)
+    stop_reason: str = ""
+    diverged_at: int | None = None
+    best_epoch: int = 0  # the first is 1; 0 is the state before training
+    best_parameters: list[np.ndarray] | None = field(default=None, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.metrics.get("loss", ()))
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.metrics.items() if values)
+        return f"History({len(self)} epochs, {self.stop_reason or 'running'}; last: {last or 'nothing yet'})"
+
+    def __getitem__(self, name: str) -> list[float]:
+        if name not in self.metrics:
+            raise KeyError(f"History holds {', '.join(self.metrics) or 'nothing yet'}; got {name!r}")
+        return self.metrics[name]
+
+    @property
+    def learned(self) -> bool:
+        """Whether the best weights are not those of the start, as with epoch 1 by the training loss."""
+        return self.best_epoch > (0 if "val_loss" in self.metrics else 1)
+
+    def append(self, values: Mapping[str, float]) -> None:
+        """Add the measures of one epoch."""
+        for name, value in values.items():
+            self.metrics.setdefault(name, []).append(value)
+
+    def to_frame(self):
+        """Return the measures as a pandas table, one row per epoch, the first being 1."""
+        import pandas as pd
+
+        return pd.DataFrame(self.metrics, index=pd.RangeIndex(1, len(self) + 1, name="epoch"))
+
+    def plot(self, name: str = "loss", *, ax=None):
+        """Draw a measure over the epochs, training solid and validation dashed; return the Axes.
+
+        Raises: KeyError for a measure that was not taken.
+        """
+        import matplotlib.pyplot as plt
+
+        epochs = np.arange(1, len(self[name]) + 1)
+        ax = ax or plt.gca()
+        ax.plot(epochs, self[name], "-", label="training")
+        if f"val_{name}" in self.metrics:
+            ax.plot(epochs, self[f"val_{name}"], "--", label="validation")
+            ax.axvline(self.best_epoch, color="0.6", lw=1, ls=":", label=f"best epoch ({self.best_epoch})")
+        ax.set(xlabel="epoch", ylabel=name)
+        ax.legend()
+        return ax

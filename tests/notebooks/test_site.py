@@ -1,0 +1,349 @@
+"""The pages of `make html`: all of the lessons is on them, nothing is fetched, no link leads nowhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import build_site
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from check_site import check_site
+from nbconvert import HTMLExporter
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+WRONG_TEX = "merror, [data-mjx-error], mjx-container [fill=red]"  # red: a command that MathJax does not know
+each_page = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """All pages."""
+    folder = tmp_path_factory.mktemp("site")
+    build_site.build(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def soups(site):
+    """All pages, parsed, by name."""
+    return {path.stem: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in site.glob("*.html")}
+
+
+@pytest.fixture(scope="module")
+def with_mathjax(site):
+    if not list(site.glob("mathjax-*/*.js")):
+        pytest.skip("npm was not found, or could not fetch MathJax")
+
+
+def outputs(name, kind):
+    """Return all outputs of a notebook that have data of a kind."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
+    every = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    return [data for data in every if kind in data]
+
+
+def markdown(name):
+    cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
+    return [cell.source for cell in cells if cell.cell_type == "markdown"]
+
+
+def squeeze(text):
+    return re.sub(r"\s+", "", text)
+
+
+def formulas(text):
+    """Return the TeX of all formulas in a text that holds no code."""
+    return [squeeze(found) for found in re.findall(r"\$\$.+?\$\$|\$[^$]+?\$", text, re.DOTALL)]
+
+
+def formulas_on(soup):
+    """Return the TeX of all formulas on a page, as MathJax will find them."""
+    strings = soup.main.find_all(string=True)
+    return formulas("".join(text for text in strings if not text.find_parent(["pre", "code"])))
+
+
+# ---------------------------------------------------------------------------------------- links and files
+
+
+def test_every_link_leads_somewhere_and_nothing_is_fetched(site, with_mathjax):
+    assert check_site(site).problems == []
+
+
+def test_links_between_lessons_stay_in_the_site_and_those_to_files_go_to_the_repository(site, soups):
+    links = {link["href"] for soup in soups.values() for link in soup.select("a[href]")}
+    assert not [link for link in links if ".ipynb" in link and not link.startswith("https://")]
+    assert not [link for link in links if link.startswith("..")]
+    assert {f"{name}.html" for name in NAMES} <= links
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("02_forward_pass.ipynb", "02_forward_pass.html"),
+        ("02_forward_pass.ipynb#4.-Rows-or-columns", "02_forward_pass.html#4.-Rows-or-columns"),
+        ("#Summary", "#Summary"),
+        ("https://example.org/a.ipynb", "https://example.org/a.ipynb"),
+        ("mailto:a@example.org", "mailto:a@example.org"),
+        ("../data/README.md#MNIST", "REPOSITORY/blob/main/data/README.md#MNIST"),
+        ("../nnlab", "REPOSITORY/tree/main/nnlab"),
+        ("../missing.md", "../missing.md"),
+        ("../../outside.md", "../../outside.md"),
+    ],
+)
+def test_address(target, expected):
+    assert build_site.address(target) == expected.replace("REPOSITORY", build_site.repository())
+
+
+def test_ids_are_readable_and_unique():
+    soup = BeautifulSoup(
+        '<h3 id="1-%C2%B7-Try">' * 2 + '<a class="anchor-link" href="#x"></a>', "html.parser"
+    )
+    build_site.tidy_ids(soup)
+    assert [h["id"] for h in soup.select("h3")] == ["1-·-Try", "1-·-Try-2"]
+    assert soup.a["href"] == "#1-%C2%B7-Try-2"
+
+
+# ---------------------------------------------------------------------------------------- on the pages
+
+
+def test_the_index_tells_title_goal_and_time_of_every_lesson(soups):
+    text = squeeze(soups["index"].main.get_text())
+    assert [link["href"] for link in soups["index"].select("h2 a:not(.anchor-link)")] == [
+        f"{name}.html" for name in NAMES
+    ]
+    for name in NAMES:
+        opening = next(source for source in markdown(name) if source.startswith("# "))
+        assert squeeze(re.match(r"# (.+)", opening)[1]) in text
+        for first_words in (r"\*\*Goal\W+(\w+ \w+)", r"\*\*Time\W+(\w+ \w+)"):
+            assert squeeze(re.search(first_words, opening)[1]) in text
+
+
+def test_every_page_leads_to_its_neighbors_and_to_the_index(soups):
+    for number, name in enumerate(NAMES):
+        for nav in soups[name].select("nav"):
+            found = [link["href"] for link in nav.select("a")]
+            around = [f"{n}.html" for n in NAMES[max(number - 1, 0) : number + 2] if n != name]
+            assert sorted(found) == sorted([*around, "index.html"])
+        assert len(soups[name].select("nav")) == 2
+        assert soups[name].title.get_text().startswith(f"{name[:2]} · ")
+
+
+@each_page
+def test_every_picture_is_there_and_told_in_words(soups, name):
+    pictures = [data for data in outputs(name, "image/png") if not {"text/html", "text/latex"} & set(data)]
+    images = soups[name].select(".jp-RenderedImage img")
+    assert [squeeze(image["src"]) for image in images] == [
+        squeeze(f"data:image/png;base64,{data['image/png']}") for data in pictures
+    ]
+    for image, data in zip(images, pictures, strict=True):
+        if data["text/plain"].startswith("<Figure"):
+            assert image["alt"] == "Figure; the text after it says what to see."
+        else:
+            assert image["alt"] == data["text/plain"]
+
+
+@each_page
+def test_cards_and_tables_are_there(soups, name):
+    text = squeeze(soups[name].main.get_text())
+    for data in outputs(name, "text/html"):
+        assert squeeze(BeautifulSoup(data["text/html"], "html.parser").get_text()) in text
+
+
+@each_page
+def test_answers_are_folded_and_in_their_folds(soups, name):
+    sources = [*markdown(name), *(data["text/html"] for data in outputs(name, "text/html"))]
+    folds = soups[name].select("details")
+    assert len(folds) == sum(source.count("<details") for source in sources)
+    for fold in folds:
+        assert not fold.has_attr("open")
+        assert len(fold.get_text()) > len(fold.summary.get_text()) + 40
+
+
+def test_there_are_answers_to_fold(soups):
+    assert len(soups["01_theory"].select("details")) >= 2 * 17  # a quiz and a model answer for each question
+
+
+@each_page
+def test_formulas_come_through_unchanged(soups, name):
+    without_code = [re.sub(r"```.*?```|`[^`]*`|<!--.*?-->", "", s, flags=re.DOTALL) for s in markdown(name)]
+    expected = [formula for source in without_code for formula in formulas(source)]
+    expected += [squeeze(data["text/latex"]) for data in outputs(name, "text/latex")]
+    assert sorted(formulas_on(soups[name])) == sorted(expected)
+
+
+# ---------------------------------------------------------------------------------------- without npm
+
+
+def test_without_npm_the_pages_load_mathjax_from_elsewhere_and_say_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(build_site, "NOTEBOOKS", small_notebooks(tmp_path, "[on](00_b.ipynb)"))
+    monkeypatch.setattr(sys, "argv", ["build_site.py", "--to", str(tmp_path / "site")])
+    assert build_site.main() == 0
+    said = capsys.readouterr()
+    assert "npm was not found" in said.err
+    assert "3 pages" in said.out
+    address = HTMLExporter().mathjax_url
+    fetched = f"00_a.html: <script src={address!r}> is fetched from elsewhere"
+    assert fetched in check_site(tmp_path / "site").problems
+    assert check_site(tmp_path / "site", {address}).problems == []
+
+
+def test_what_npm_complains_of_is_passed_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "which", lambda _: sys.executable)  # which knows no command "pack"
+    assert build_site.fetch_mathjax(tmp_path) is None
+    assert "No such file" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_mathjax_that_is_there_is_not_fetched_again(tmp_path, monkeypatch):
+    folder = tmp_path / f"mathjax-{build_site.MATHJAX}"
+    folder.mkdir()
+    for name in ("tex-svg-full.js", "LICENSE"):
+        (folder / name).touch()
+    monkeypatch.setattr(subprocess, "run", None)
+    assert build_site.fetch_mathjax(tmp_path) == f"mathjax-{build_site.MATHJAX}/tex-svg-full.js"
+
+
+def test_a_broken_link_in_a_notebook_is_named_and_fails(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(build_site, "fetch_mathjax", lambda _: None)
+    monkeypatch.setattr(build_site, "NOTEBOOKS", small_notebooks(tmp_path, "[on](00_c.ipynb)"))
+    monkeypatch.setattr(sys, "argv", ["build_site.py", "--to", str(tmp_path / "site")])
+    assert build_site.main() == 1
+    assert "00_a.html: <a href='00_c.html'> leads to no file" in capsys.readouterr().out
+
+
+def small_notebooks(folder, text):
+    """Return a folder with two notebooks, of which the first holds some text."""
+    for name, more in (("00_a", text), ("00_b", "")):
+        opening = f"# 00 · A lesson\n\n**Goal:** to see.\n\n**Time:** a minute.\n\n{more}"
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(opening)])
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder
+
+
+# ---------------------------------------------------------------------------------------- the check itself
+
+PAGE = """<!DOCTYPE html><html lang="en"><head><title>A page</title>
+<link rel="stylesheet" href="own.css"></head><body id="top"><h2 id="2.-·">Two</h2>
+<a href="#top">up</a> <a href="b.html#2.-%C2%B7">there</a> <a href="https://example.org/">out</a>
+<img alt="" src="data:image/gif;base64,R0lG"> <script>let a = 1 // 2</script> HERE</body></html>"""
+
+
+def planted(folder, text="", css=""):
+    """Return what the check finds on two sound pages, into one of which something was planted."""
+    (folder / "a.html").write_text(PAGE.replace("HERE", text), "utf-8")
+    (folder / "b.html").write_text(PAGE, "utf-8")
+    (folder / "own.css").write_text(f"p {{background: url(data:image/gif;base64,R0lG)}} {css}", "utf-8")
+    return check_site(folder)
+
+
+def test_check_finds_nothing_on_sound_pages_and_lists_external_links(tmp_path):
+    findings = planted(tmp_path)
+    assert findings.problems == []
+    assert findings.external == {"https://example.org/"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<a href='c.html'>", "<a href='c.html'> leads to no file"),
+        ("<a href='../a.html'>", "<a href='../a.html'> leads to no file"),
+        ("<a href='#bottom'>", "<a href='#bottom'> leads to no id"),
+        ("<a href='b.html#bottom'>", "<a href='b.html#bottom'> leads to no id"),
+        ("<img alt='' src='c.png'>", "<img src='c.png'> leads to no file"),
+        ("<img alt='' src='data:image/png;base64,'>", "is empty"),
+        ("<img alt='' srcset='a.html 1x, c.png 2x'>", "<img srcset='c.png'> leads to no file"),
+        ("<img alt='' src='https://x.org/c.png'>", "is fetched from elsewhere"),
+        ("<script src='https://x.org/c.js'></script>", "is fetched from elsewhere"),
+        ("<script src='//x.org/c.js'></script>", "is fetched from elsewhere"),
+        ("<script>import a from 'https://x.org/c.mjs'</script>", "<script text='https://x.org/c.mjs'>"),
+        ("<link rel='stylesheet' href='https://x.org/c.css'>", "is fetched from elsewhere"),
+        ("<style>@import 'https://x.org/c.css'</style>", "is fetched from elsewhere"),
+        ("<p style='background: url(https://x.org/c.png)'>", "is fetched from elsewhere"),
+        ("<p id='top'>", "has the id 'top' 2 times"),
+        ("<img src='data:image/gif;base64,R0lG'>", "has an image without alt text"),
+    ],
+)
+def test_check_finds_what_is_planted_on_a_page(tmp_path, text, problem):
+    (found,) = planted(tmp_path, text).problems
+    assert found.startswith("a.html: ")
+    assert problem in found
+
+
+def test_check_finds_a_remote_font_in_a_style_sheet(tmp_path):
+    findings = planted(tmp_path, css="@font-face {src: url('https://x.org/c.woff2')}")
+    assert findings.problems == ["own.css: <css url='https://x.org/c.woff2'> is fetched from elsewhere"]
+
+
+def test_check_finds_a_page_without_title_or_language_and_a_folder_without_pages(tmp_path):
+    (tmp_path / "c.html").write_text("<p>text</p>", "utf-8")
+    assert check_site(tmp_path).problems == ["c.html: has no title", "c.html: does not name its language"]
+    (tmp_path / "c.html").unlink()
+    assert check_site(tmp_path).problems == [f"{tmp_path} holds no page"]
+
+
+# ---------------------------------------------------------------------------------------- in a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a network."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
+    from browser import FLAGS, find_chromium
+
+    executable = find_chromium()
+    if executable is None:
+        pytest.skip("needs Chromium or Chrome")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "index"])
+def test_a_page_shows_everything_from_a_file_without_a_network(site, soups, with_mathjax, browser, name):
+    requests, errors = [], []
+    with browser.new_context(offline=True, viewport={"width": 390, "height": 800}) as context:
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto((site / f"{name}.html").as_uri())
+        page.evaluate("MathJax.startup.promise")
+        assert page.locator("mjx-container").count() == len(formulas_on(soups[name]))
+        assert page.locator(WRONG_TEX).count() == 0
+        assert page.evaluate(TEX_LEFT) == []
+        assert page.evaluate("[...document.images].filter(image => !image.naturalWidth).length") == 0
+        # On a phone, too, nothing but wide code, tables, formulas and figures scrolls, each within itself.
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert errors == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
+TEX_LEFT = r"""() => {
+    const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const {parentElement, textContent} = walker.currentNode;
+        const kept = parentElement.closest("pre, code, script, style, mjx-container");
+        if (!kept && /\$|\\begin|\\frac|\\\(/.test(textContent)) found.push(textContent);
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("tex", [r"$\nonsense$", r"$x^$", r"\begin{align} a & b"])
+def test_the_browser_test_sees_wrong_tex(site, with_mathjax, browser, tex):
+    planted = (site / "index.html").read_text("utf-8").replace("<main>", f"<main><p>{tex}</p>")
+    broken = site / "broken.htm"  # not one of the site's pages, but beside its files
+    broken.write_text(planted, "utf-8")
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto(broken.as_uri())
+        page.evaluate("MathJax.startup.promise")
+        assert page.locator(WRONG_TEX).count() or page.evaluate(TEX_LEFT) == [tex]
