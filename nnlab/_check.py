@@ -59,7 +59,7 @@ def check_array(
     return x
 
 
-def as_array(who: str, name: str, x: Any) -> np.ndarray:
+def as_array(who: str, name: str, x: Any, kind: str = "numbers") -> np.ndarray:
     """Return x as a plain array of whatever dtype.
 
     Raises: TypeError for a masked array, whose masked entries would count, for an np.matrix, whose * is
@@ -80,13 +80,13 @@ def as_array(who: str, name: str, x: Any) -> np.ndarray:
         raise ValueError(f"{who} expected {name} as an array, got rows of different lengths") from None
     if array.dtype.kind == "O":
         raise TypeError(
-            f"{who} expected {name} as an array of numbers, got {_of_objects(x)}; convert it first"
+            f"{who} expected {name} as an array of {kind}, got {_of_objects(x)}; convert it first"
         )
     return array
 
 
 def _as_floats(who: str, name: str, x: Any, dtype: np.dtype | None) -> np.ndarray:
-    array = as_array(who, name, x)
+    array = as_array(who, name, x, "float32 or float64")
     if array.dtype.kind not in "buif" or array.dtype == np.float16 or array.dtype.itemsize > 8:
         raise TypeError(
             f"{who} expected {name} as an array of float32 or float64, got {describe(x)}; convert it first"
@@ -138,7 +138,7 @@ def check_scores(who: str, scores: Any) -> np.ndarray:
 
 def check_labels(who: str, name: str, y: Any, m: int, n_classes: int) -> np.ndarray:
     """Return y as (m,) integer labels in 0 … n_classes − 1, or raise."""
-    y = np.asarray(y)
+    y = as_array(who, name, y)
     if y.dtype.kind not in "iu":
         raise TypeError(
             f"{who} expected {name} as integer labels, got {y.dtype}; convert them with .astype(int)"
