@@ -66,10 +66,7 @@ class Layer:
         Raises: ValueError for a wrong shape, TypeError for a wrong dtype.
         """
         with np.errstate(all="ignore"):  # whatever the reader has set: it must not change a result
-            X = self._check_input(X)
-            Y = self._forward(X)
-        self._kept = X, Y
-        return Y
+            return self._checked_forward(X)
 
     def backward(self, dY: np.ndarray) -> np.ndarray:
         """Map the gradient of the loss with respect to Y to that with respect to X.
@@ -77,23 +74,39 @@ class Layer:
         Assigns the gradients of the layer's own parameters.
         Raises: RuntimeError before `forward`; ValueError, TypeError unless dY is like Y.
         """
-        X, Y = self._remembered()
         with np.errstate(all="ignore"):
-            return self._backward(self._check_gradient(dY, Y), X, Y)
+            return self._checked_backward(dY)
 
     def backward_parameters(self, dY: np.ndarray) -> None:
         """As `backward`, but dX may be left out: all that the first layer of a network needs in training.
 
         Raises: as `backward`.
         """
-        X, Y = self._remembered()
         with np.errstate(all="ignore"):
-            self._backward_parameters(self._check_gradient(dY, Y), X, Y)
+            self._checked_backward_parameters(dY)
+
+    # Containers call these, so that a network enters errstate once and not once a layer.
+
+    def _checked_forward(self, X: Any) -> np.ndarray:
+        X = self._check_input(X)
+        Y = self._forward(X)
+        self._kept = X, Y
+        return Y
+
+    def _checked_backward(self, dY: Any) -> np.ndarray:
+        X, Y = self._remembered()
+        return self._backward(self._check_gradient(dY, Y), X, Y)
+
+    def _checked_backward_parameters(self, dY: Any) -> None:
+        X, Y = self._remembered()
+        self._backward_parameters(self._check_gradient(dY, Y), X, Y)
 
     def _check_input(self, X: Any) -> np.ndarray:
         return check_array(type(self).__name__, "X", X, shape=self.axes, dtype=self.dtype, finite=False)
 
     def _check_gradient(self, dY: Any, Y: np.ndarray) -> np.ndarray:
+        if type(dY) is np.ndarray and dY.shape == Y.shape and dY.dtype == Y.dtype:
+            return dY
         who = f"{type(self).__name__}.backward"
         return check_array(who, "dY", dY, shape=Y.shape, dtype=Y.dtype, finite=False)
 

@@ -46,7 +46,8 @@ class Linear(Layer):
         return np.dot(dY, self.W.value.T)  # not @, which takes five times as long for a single output
 
     def _backward_parameters(self, dY, X, Y):
-        X, dY = X.reshape(-1, self.n_in), dY.reshape(-1, self.n_out)  # all rows, whatever the axes
+        if X.ndim > 2:  # all rows, whatever the axes
+            X, dY = X.reshape(-1, self.n_in), dY.reshape(-1, self.n_out)
         self.W.grad = X.T @ dY
         if self.b is not None:
             self.b.grad = np.ones(len(dY), dY.dtype) @ dY  # Σ dY; sum(axis=0) takes several times as long
