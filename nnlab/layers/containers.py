@@ -9,8 +9,9 @@ import numpy as np
 
 from nnlab._check import check_function, check_rng, describe
 from nnlab.initializers import Initializer, he_normal
-from nnlab.layers.base import Layer, check_distinct, locate
+from nnlab.layers.base import Layer
 from nnlab.layers.linear import Linear
+from nnlab.layers.state import check_distinct, locate
 
 
 class Sequential(Layer):
@@ -115,7 +116,9 @@ class Residual(Layer):
         return F + S
 
     def _backward(self, dY, X, Y):
-        return self.branch._checked_backward(dY) + (dY if self.skip is None else self.skip._checked_backward(dY))
+        return self.branch._checked_backward(dY) + (
+            dY if self.skip is None else self.skip._checked_backward(dY)
+        )
 
     def _named(self, name: str, forward: Callable, X: np.ndarray) -> np.ndarray:
         try:

@@ -6,7 +6,8 @@ import numpy as np
 
 from nnlab._check import check_count, check_dtype, check_flag
 from nnlab.initializers import Initializer, he_normal, initial_weights
-from nnlab.layers.base import Layer, Parameter
+from nnlab.layers.base import Layer
+from nnlab.layers.state import Parameter
 
 
 class Linear(Layer):

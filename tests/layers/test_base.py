@@ -56,9 +56,14 @@ def test_evaluation_mode_puts_every_layer_back_even_after_an_error():
     network = nested()
     network.layers[1].eval()
     before = [layer.training for _, layer in network.named_layers()]
-    with pytest.raises(ZeroDivisionError), evaluation_mode(network):
-        assert not any(layer.training for _, layer in network.named_layers())
-        raise ZeroDivisionError
+
+    def fail():
+        with evaluation_mode(network):
+            assert not any(layer.training for _, layer in network.named_layers())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert [layer.training for _, layer in network.named_layers()] == before
     assert True in before
     assert False in before
@@ -170,7 +175,7 @@ def test_errors_of_others_stay_as_they_are():
         def _forward(self, X):
             raise KeyError("mine")
 
-    with pytest.raises(KeyError, match="^'mine'$"):
+    with pytest.raises(KeyError, match=r"^'mine'$"):
         Sequential(Broken()).forward(np.ones((1, 1)))
 
 
