@@ -11,7 +11,7 @@ from nnlab.layers.state import Stateful
 
 
 class Checked(Stateful):
-    """What stands between a call and its formula: checks of what comes in, and what is kept for `backward`."""
+    """What stands between a call and its formula: checks of the input, and what is kept for `backward`."""
 
     #: of the parameters; None for a layer without any, which takes float32 and float64
     dtype: np.dtype | None = None

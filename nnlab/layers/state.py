@@ -1,4 +1,4 @@
-"""What a network is made of, by name: layers, parameters and buffers; and its mode, which reaches them all."""
+"""What a network is made of, by name: layers, parameters, buffers; and its mode, which reaches them all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Parameter:
 
 
 class Tree:
-    """Layers within layers. Parts are attributes of the layer that holds them, and named after these, as in torch."""
+    """Layers within layers. Parts are attributes of the layer that holds them, and are named after these."""
 
     #: the attributes that are arrays of state without a gradient, such as running means
     buffer_names: tuple[str, ...] = ()
