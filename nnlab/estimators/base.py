@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nnlab._check import describe
+from nnlab._check import all_finite, describe
 from nnlab.estimators.data import Arrays, check_data, dense, hold_out
 from nnlab.estimators.settings import ACTIVATIONS, Settings
 from nnlab.layers import MLP, Linear, Sequential
@@ -100,7 +100,7 @@ class Estimator(Trainer):
             return self._train(network, data, validation, self.epochs)
 
     def _prepare(self, X, y, sample_weight, first: bool, **known) -> tuple[Sequential, Arrays]:
-        """Return the network to train, a new one if this is the first time, and the data, checked and encoded."""
+        """Return the network to train, a new one the first time, and the data, checked and encoded."""
         self._check_settings()
         X, y, weights = check_data(self, X, y, sample_weight, first)
         targets, weights = self._encode(y, weights, first, **known)
@@ -117,13 +117,13 @@ class Estimator(Trainer):
         check_is_fitted(self, "network_")
         dtype = self.network_.dtype
         X = dense(validate_data(self, X, reset=False, accept_sparse="csr", dtype=dtype))
-        try:
-            return predict_scores(_share_parameters(self.network_), X)
-        except NonFiniteError:
+        scores = predict_scores(_share_parameters(self.network_), X)
+        if not all_finite(scores):
             raise ValueError(
                 f"{type(self).__name__} expected X near what it was trained on, got values up to "
                 f"{np.abs(X).max():.3g}, with which its scores overflow; look for wrong units or broken rows"
-            ) from None
+            )
+        return scores
 
     @property
     def coefs_(self) -> list[np.ndarray]:
