@@ -175,7 +175,7 @@ class Checkpoint(Callback):
                 f"{', '.join(names)} (best by {best})" for names, best in (wanted, found)
             )
             raise ValueError(
-                f"Checkpoint expected a run in {self.path.name} that measures {wanted_text}, got {found_text}; "
+                f"Checkpoint expected a run of {wanted_text} in {self.path.name}, got one of {found_text}; "
                 "go on with the metrics, validation and EarlyStopping that it began with"
             )
 
