@@ -22,7 +22,7 @@ from nnlab._check import (
     describe,
 )
 from nnlab.layers import Layer, evaluation_mode
-from nnlab.layers.base import check_distinct
+from nnlab.layers.state import check_distinct
 from nnlab.losses import Loss
 from nnlab.optimizers import Optimizer
 from nnlab.training.batches import Data, check_inputs
