@@ -11,19 +11,29 @@ from nnlab.layers.activations import (
     Softmax,
     Tanh,
 )
+from nnlab.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from nnlab.layers.base import Layer, Parameter, evaluation_mode
 from nnlab.layers.containers import MLP, Residual, Sequential
+from nnlab.layers.embedding import Embedding
 from nnlab.layers.linear import Linear
+from nnlab.layers.normalization import BatchNorm, LayerNorm
+from nnlab.layers.regularization import Dropout
 
 __all__ = [
     "ELU",
     "GELU",
     "MLP",
     "Activation",
+    "BatchNorm",
+    "Dropout",
+    "Embedding",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "MultiHeadAttention",
     "Parameter",
+    "PositionalEncoding",
     "ReLU",
     "Residual",
     "Sequential",
@@ -31,5 +41,6 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "TransformerBlock",
     "evaluation_mode",
 ]

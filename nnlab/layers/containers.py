@@ -115,7 +115,9 @@ class Residual(Layer):
         return F + S
 
     def _backward(self, dY, X, Y):
-        return self.branch._checked_backward(dY) + (dY if self.skip is None else self.skip._checked_backward(dY))
+        return self.branch._checked_backward(dY) + (
+            dY if self.skip is None else self.skip._checked_backward(dY)
+        )
 
     def _named(self, name: str, forward: Callable, X: np.ndarray) -> np.ndarray:
         try:
