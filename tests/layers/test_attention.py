@@ -103,7 +103,7 @@ def test_attention_as_torch_and_gradients(m, T, n, n_heads, causal):
 
 
 def check_all(layer, X):
-    """The gradient check at 1e-7. A bias of the keys adds the same to all scores of a row: its gradient is 0."""
+    """The gradient check at 1e-7. A bias of the keys adds the same to all scores of a row: gradient 0."""
     assert max(check_gradients(layer, X).values()) < 1e-7
     (in_proj,) = (p for name, p in layer.named_parameters() if name.endswith("in_proj.b"))
     assert np.abs(np.split(in_proj.grad, 3)[1]).max() < 1e-13
