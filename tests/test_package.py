@@ -104,7 +104,7 @@ def lint_imports(folder):
 def test_a_module_imports_only_from_floors_below_it():
     done = lint_imports(ROOT.parent)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 kept, 0 broken" in done.stdout
+    assert " kept, 0 broken" in done.stdout
 
 
 @pytest.mark.parametrize(
