@@ -512,7 +512,7 @@ NEGATIVE = [[1, 0, 0], [0, 1, 0], [2, -1, 0]]
         (np.ma.array([0, 9999, 1], mask=[0, 1, 0]), TypeError, "expected targets as a plain array, got a"),
         (np.array([0, 1, None]), TypeError, "expected targets as an array of numbers, got an array"),
         (np.array([True, False, True]), TypeError, "expected targets as integer labels, got bool"),
-        (np.array([0, 2**64 - 1, 1], np.uint64), ValueError, "expected targets as labels in 0 … 2, got 18446744"),
+        (np.array([0, 2**64 - 1, 1], np.uint64), ValueError, "expected targets as labels in 0 … 2, got 1844"),
         ([[0], [1], [2]], ValueError, "expected targets of shape (3, 3), got (3, 1)"),
         (np.eye(3)[:2], ValueError, "expected targets of shape (3, 3), got (2, 3)"),
         (np.eye(3, dtype=np.float32), TypeError, "expected targets of dtype float64, got float32"),
@@ -540,7 +540,7 @@ def test_softmax_cross_entropy_refuses_targets(targets, error, message):
         (
             np.array([[0.0, None]]),
             TypeError,
-            "expected scores as an array of numbers, got an array of object",
+            "expected scores as an array of float32 or float64, got an array of object",
         ),
         (np.array([[0, np.nan]]), NonFiniteError, "expected finite scores, got nan at [0, 1]"),
         (np.array([[np.inf, 0]]), NonFiniteError, "expected finite scores, got inf at [0, 0]"),
