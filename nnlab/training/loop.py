@@ -30,13 +30,12 @@ from nnlab.training.callbacks import Callback, Callbacks
 from nnlab.training.history import History
 from nnlab.training.run import Run, directions
 from nnlab.training.steps import (
-    BLOCK,
+    Backpropagation,
     Penalty,
     add_penalty,
     as_a_whole,
     ask,
-    blocks_are_exact,
-    by_blocks,
+    backpropagation,
     first_not_finite,
 )
 
@@ -144,21 +143,25 @@ class _Work:
     metrics: dict[str, Metric]
     penalty: Penalty | None
     augment: Augment | None
-    backpropagate: Callable[[Layer, Data, Loss], tuple[float, np.ndarray]] = as_a_whole
+    backpropagate: Backpropagation = as_a_whole
     step: int = 0  # begun so far, with those of the run that is resumed
 
     def try_out(self) -> None:
         """Let network, loss and metrics refuse the data before anything is changed."""
-        for data in [self.data] if self.held_out is None else [self.data, self.held_out]:
-            scores = predict_scores(self.run.network, data.X[:1])
-            ask(self.loss, data, scores)
-            if all_finite(scores):
-                with warnings.catch_warnings():  # of scores that are all the same
-                    warnings.simplefilter("ignore")
-                    self._apply_metrics(np.repeat(scores, len(data), axis=0), data.y)
-        large = (self.batch_size or len(self.data)) > BLOCK
-        if large and blocks_are_exact(self.run.network, self.data, self.loss, scores):
-            self.backpropagate = by_blocks
+        scores = self._try_out(self.data)
+        if self.held_out is not None:
+            self._try_out(self.held_out)
+        rows = self.batch_size or len(self.data)
+        self.backpropagate = backpropagation(self.run.network, self.data, self.loss, scores, rows)
+
+    def _try_out(self, data: Data) -> np.ndarray:
+        scores = predict_scores(self.run.network, data.X[:1])
+        ask(self.loss, data, scores)
+        if all_finite(scores):
+            with warnings.catch_warnings():  # of scores that are all the same
+                warnings.simplefilter("ignore")
+                self._apply_metrics(np.repeat(scores, len(data), axis=0), data.y)
+        return scores
 
     def train(self) -> None:
         """Train until the last epoch is done or something ends training before; keep the right state."""

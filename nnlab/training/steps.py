@@ -12,6 +12,7 @@ from nnlab.layers import Layer, Parameter
 from nnlab.losses import Loss
 from nnlab.training.batches import Data
 
+Backpropagation = Callable[[Layer, Data, Loss], tuple[float, np.ndarray]]
 Penalty = Callable[[Layer], tuple[float, list[tuple[Parameter, np.ndarray]]]]
 
 BLOCK = 4096  # rows of a large batch worked on at once: their activations stay in the processor's cache
@@ -50,24 +51,35 @@ def by_blocks(network: Layer, batch: Data, loss: Loss) -> tuple[float, np.ndarra
     return average, np.concatenate(all_scores)
 
 
-def blocks_are_exact(network: Layer, data: Data, loss: Loss, scores: np.ndarray) -> bool:
-    """Whether each sample passes through the network by itself, and the loss is a mean over samples.
+def backpropagation(network: Layer, data: Data, loss: Loss, scores: np.ndarray, rows: int) -> Backpropagation:
+    """Return `by_blocks` where batches of so many rows are large and blocks are exact, else `as_a_whole`.
 
-    The loss is asked with random scores of the dtype and shape of the given ones, (1, …): a sum is not the
-    mean of the losses of two halves, and neither is a mean over what is left after some targets are ignored.
+    They are exact if each sample passes through the network by itself, and the loss is a mean over samples.
     """
-    if not all(layer.samplewise for _, layer in network.named_layers()):
-        return False
+    if rows <= BLOCK or not all(layer.samplewise for _, layer in network.named_layers()):
+        return as_a_whole
+    return by_blocks if _is_mean(loss, data, scores) else as_a_whole
+
+
+def _is_mean(loss: Loss, data: Data, scores: np.ndarray) -> bool:
+    """Whether the loss of rows is the mean of the losses of their halves.
+
+    It is not for a sum, nor for a mean over what is left after some targets are ignored. The loss is asked
+    with random scores of the dtype and shape of the given ones, (1, …).
+    """
     rng, tolerance = np.random.default_rng(0), 1e-4 if scores.dtype == np.float32 else 1e-9
-    for _, block in data.blocks(BLOCK):
+
+    def halves_agree(block: Data) -> bool:
         guess = rng.standard_normal((len(block), *scores.shape[1:])).astype(scores.dtype)
-        whole, _ = loss(guess, block.y, *block.weight)
         half = (len(block) + 1) // 2
         parts = zip(block.blocks(half), (guess[:half], guess[half:]), strict=False)
-        mean = sum(share * loss(scores, part.y, *part.weight)[0] for (share, part), scores in parts)
-        if not math.isclose(whole, mean, rel_tol=tolerance):
-            return False
-    return True
+        mean = sum(share * loss(guess, part.y, *part.weight)[0] for (share, part), guess in parts)
+        return math.isclose(loss(guess, block.y, *block.weight)[0], mean, rel_tol=tolerance)
+
+    try:
+        return all(halves_agree(block) for _, block in data.blocks(BLOCK))
+    except ValueError:  # all targets of a half are ignored, say
+        return False
 
 
 def ask(loss: Loss, data: Data, scores: np.ndarray) -> None:
@@ -81,8 +93,7 @@ def ask(loss: Loss, data: Data, scores: np.ndarray) -> None:
             rows = slice(start, start + BLOCK)
             loss(zeros[rows], data.y[rows], *(w[rows] for w in data.weight))
     except (TypeError, ValueError):
-        loss(zeros, data.y, *data.weight)  # its message then counts the rows from the first of all
-        raise
+        loss(zeros, data.y, *data.weight)  # its message counts the rows from the first of all
 
 
 def add_penalty(network: Layer, penalty: Penalty) -> float:

@@ -15,10 +15,12 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score
 
-from nnlab import plots, training
+from nnlab import plots, schedules, training
 from nnlab.__main__ import main
 from nnlab.datasets import load_mnist
 from nnlab.studies import evaluation, mnist, runs
+from nnlab.training import callbacks as training_callbacks
+from nnlab.training import loop
 
 FEW = ["--hidden", "32", "16", "--epochs", "4", "--batch-size", "64"]
 IMAGES, LABELS = load_digits(return_X_y=True)
@@ -165,14 +167,6 @@ def test_shifted_by_hand():
     )
 
 
-def test_soften_by_hand():
-    Y = mnist.soften(np.array([3, 0]), 0.1)
-    assert Y.dtype == np.float32
-    np.testing.assert_allclose(Y[0], [0.01] * 3 + [0.91] + [0.01] * 6, rtol=1e-6)
-    np.testing.assert_allclose(Y.sum(axis=1), 1, rtol=1e-6)
-    np.testing.assert_array_equal(mnist.soften(np.array([2]), 0.0)[0], np.eye(10)[2])
-
-
 def test_real_digits_are_learned_in_an_epoch(real_mnist, tmp_path, monkeypatch):
     monkeypatch.setenv("NNLAB_DATA", str(real_mnist.parent))
     digits = load_mnist(dtype=np.float32)
@@ -185,14 +179,19 @@ def test_real_digits_are_learned_in_an_epoch(real_mnist, tmp_path, monkeypatch):
 
 
 def interrupt_from(progress):
-    """Return a schedule that presses Ctrl-C once this part of the training is done."""
+    """Return a schedule that is interrupted once that part of the training is done."""
 
-    def schedule(done):
-        if done >= progress:
-            raise KeyboardInterrupt
-        return training.cosine(done)
+    def cosine(lr, steps):
+        schedule = schedules.cosine(lr, steps)
 
-    return schedule
+        def interrupted(t):
+            if t >= progress * steps:
+                raise KeyboardInterrupt
+            return schedule(t)
+
+        return interrupted
+
+    return cosine
 
 
 def raising(*arguments, **more):
@@ -207,8 +206,8 @@ def raising(*arguments, **more):
         (mnist, "cosine", interrupt_from(0.6), 2),
         (mnist, "save", raising, 4),
         (plots, "mistakes", raising, 4),
-        (training, "_measure", raising, 0),
-        (training, "save", raising, 0),
+        (loop, "predict_scores", raising, 0),
+        (training_callbacks, "save", raising, 0),
     ],
 )
 def test_a_run_that_ctrl_c_ends_goes_on_bit_for_bit(
@@ -244,7 +243,7 @@ def test_an_interrupted_run_is_not_overwritten_unless_asked(here, capsys, monkey
 def test_a_finished_run_is_not_replaced_unless_asked(trained, capsys):
     before = {p.name: p.read_bytes() for p in Path("mnist_run").iterdir()}
     assert main(["mnist", *FEW]) == 1
-    assert "holds a run that finished; add --restart to begin anew in its place" in capsys.readouterr().err
+    assert "holds a run that finished; add --restart to start again in its place" in capsys.readouterr().err
     assert main(["mnist", "--hidden", str(10**9), "--restart"]) == 1
     assert "not enough memory" in capsys.readouterr().err
     assert {p.name: p.read_bytes() for p in Path("mnist_run").iterdir()} == before
