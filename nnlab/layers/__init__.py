@@ -13,6 +13,7 @@ from nnlab.layers.activations import (
 )
 from nnlab.layers.base import Layer, Parameter, evaluation_mode
 from nnlab.layers.containers import MLP, Residual, Sequential
+from nnlab.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from nnlab.layers.linear import Linear
 
 __all__ = [
@@ -20,9 +21,13 @@ __all__ = [
     "GELU",
     "MLP",
     "Activation",
+    "AvgPool2d",
+    "Conv2d",
+    "Flatten",
     "Layer",
     "LeakyReLU",
     "Linear",
+    "MaxPool2d",
     "Parameter",
     "ReLU",
     "Residual",
