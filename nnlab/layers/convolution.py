@@ -155,10 +155,11 @@ class MaxPool2d(Pooling):
     """
 
     def _forward(self, X):
-        first, *others = entries = self._entries(X)
-        Y = first.copy(order="K")
-        self._winner = np.zeros_like(Y, dtype=np.min_scalar_type(len(others)))  # each window's entry that is Y
-        for n, X_n in enumerate(others, 1):
+        entries = self._entries(X)
+        Y = entries[0].copy(order="K")
+        self._winner = np.zeros_like(Y, dtype=np.min_scalar_type(len(entries)))  # the entry that is Y, by number
+        for n, X_n in enumerate(entries[1:], 1):
+            X_n = X_n.copy(order="K")  # which is read twice: one walk through the picture is enough
             np.maximum(self._winner, np.multiply(X_n > Y, n, dtype=self._winner.dtype), out=self._winner)
             np.maximum(Y, X_n, out=Y)
         if np.isnan(Y).any():
@@ -168,8 +169,12 @@ class MaxPool2d(Pooling):
 
     def _backward(self, dY, X, Y):
         dX = np.zeros_like(X)
+        overlap = any(s < k for s, k in zip(self.stride, self.kernel_size, strict=True))
         for n, dX_n in enumerate(self._entries(dX)):
-            dX_n += dY * (self._winner == n)
+            if overlap:
+                dX_n += dY * (self._winner == n)
+            else:
+                np.multiply(dY, self._winner == n, out=dX_n)
         return dX
 
 
