@@ -14,12 +14,18 @@ from nnlab.layers.activations import (
 from nnlab.layers.base import Layer, Parameter, evaluation_mode
 from nnlab.layers.containers import MLP, Residual, Sequential
 from nnlab.layers.linear import Linear
+from nnlab.layers.recurrent import GRU, LSTM, RNN, Bidirectional, LastStep
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "Activation",
+    "Bidirectional",
+    "LastStep",
     "Layer",
     "LeakyReLU",
     "Linear",
