@@ -8,20 +8,26 @@ from nnlab.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d, Pool
 from nnlab.layers.embedding import Embedding
 from nnlab.layers.linear import Linear
 from nnlab.layers.normalization import BatchNorm, LayerNorm
+from nnlab.layers.recurrent import GRU, LSTM, RNN, Bidirectional, LastStep
 from nnlab.layers.regularization import Dropout
 from nnlab.layers.state import Parameter, evaluation_mode
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "Activation",
     "AvgPool2d",
     "BatchNorm",
+    "Bidirectional",
     "Conv2d",
     "Dropout",
     "Embedding",
     "Flatten",
+    "LastStep",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
