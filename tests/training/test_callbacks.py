@@ -130,15 +130,15 @@ def test_an_interrupt_in_a_callback_keeps_the_epoch():
 @pytest.mark.parametrize(
     ("callbacks", "error", "message"),
     [
-        ([lambda epoch, logs: None], TypeError, "fit expected callbacks as a list of Callback objects such as"),
+        ([lambda epoch, logs: None], TypeError, "fit expected callbacks as a list of Callback objects such"),
         ([EarlyStopping], TypeError, "such as EarlyStopping(patience=5), got type"),
         (Log(), TypeError, "fit expected callbacks as a list of Callback objects, got Log"),
         ("log", TypeError, "fit expected callbacks as a list of Callback objects, got str"),
         (3, TypeError, "fit expected callbacks as a list of Callback objects, got int 3"),
         ([EarlyStopping("loss", patience=1), EarlyStopping("loss", patience=2)], ValueError,
          "fit expected at most one EarlyStopping, got 2"),
-        ([EarlyStopping(patience=1)], ValueError, "EarlyStopping expected monitor as one of 'loss', 'odd', got"),
-        ([ReduceOnPlateau("auc")], ValueError, "ReduceOnPlateau expected monitor as one of 'loss', 'odd', got"),
+        ([EarlyStopping(patience=1)], ValueError, "EarlyStopping expected monitor as one of 'loss', 'odd'"),
+        ([ReduceOnPlateau("auc")], ValueError, "ReduceOnPlateau expected monitor as one of 'loss', 'odd'"),
         ([EarlyStopping("odd", patience=1)], ValueError,
          "EarlyStopping expected mode='min' or mode='max' beside monitor='odd', got None"),
         ([ReduceOnPlateau("odd")], ValueError,
@@ -406,7 +406,7 @@ def resumable(path, kind, *, seed=0, extra=(), **settings):
 
 @pytest.mark.parametrize("kind", RUNS)
 @pytest.mark.parametrize("hook", ["on_epoch_end", "on_train_batch_begin"])
-@pytest.mark.parametrize("killed", [0, 1, 3, 6, 11])
+@pytest.mark.parametrize("killed", [0, 1, 3, 6])
 def test_a_run_killed_at_any_epoch_goes_on_bit_for_bit(kind, hook, killed, tmp_path):
     calls = iter(range(99))
 
@@ -498,8 +498,8 @@ def test_a_checkpoint_that_cannot_be_written_says_so(tmp_path):
     ("settings", "message"),
     [
         ({"metrics": {"accuracy": accuracy}},
-         "Checkpoint expected a run of accuracy, loss (best by loss) in run.npz, got one of loss (best by loss)"),
-        ({"validation": VALIDATION}, "expected a run of loss, val_loss (best by val_loss) in run.npz, got one of"),
+         "a run of accuracy, loss (best by loss) in run.npz, got one of loss (best by loss); go on with"),
+        ({"validation": VALIDATION}, "Checkpoint expected a run of loss, val_loss (best by val_loss) in run.npz"),
         ({"make": partial(SGD, lr=0.1)}, "Checkpoint expected a state of SGD in run.npz, got Adam"),
         ({"network": make_network(sizes=(2, 2))}, "Checkpoint found a state in run.npz that does not fit"),
         ({"rng": np.random.Generator(np.random.MT19937(0))}, "Checkpoint expected the state of a MT19937"),
