@@ -256,6 +256,8 @@ class _Work:
 
 
 def _check_settings(network: Any, loss: Any, optimizer: Any, penalty: Any, augment: Any) -> None:
+    if not isinstance(network, Layer):
+        raise TypeError(f"fit expected a network such as MLP([2, 8, 2], …), got {describe(network)}")
     check_distinct("fit", (network,))
     check_function("fit", "loss", loss, "softmax_cross_entropy")
     if penalty is not None:

@@ -499,7 +499,7 @@ def test_a_checkpoint_that_cannot_be_written_says_so(tmp_path):
     [
         ({"metrics": {"accuracy": accuracy}},
          "a run of accuracy, loss (best by loss) in run.npz, got one of loss (best by loss); go on with"),
-        ({"validation": VALIDATION}, "Checkpoint expected a run of loss, val_loss (best by val_loss) in run.npz"),
+        ({"validation": VALIDATION}, "Checkpoint expected a run of loss, val_loss (best by val_loss) in run"),
         ({"make": partial(SGD, lr=0.1)}, "Checkpoint expected a state of SGD in run.npz, got Adam"),
         ({"network": make_network(sizes=(2, 2))}, "Checkpoint found a state in run.npz that does not fit"),
         ({"rng": np.random.Generator(np.random.MT19937(0))}, "Checkpoint expected the state of a MT19937"),
