@@ -1,7 +1,15 @@
 """Training: mini-batches, the loop that fits a network, its history, callbacks, and saving a whole run."""
 
 from nnlab.training.batches import batches
-from nnlab.training.callbacks import Callback, Checkpoint, EarlyStopping, Log, ProgressBar, ReduceOnPlateau
+from nnlab.training.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    LambdaCallback,
+    Log,
+    ProgressBar,
+    ReduceOnPlateau,
+)
 from nnlab.training.checkpoint import load, save
 from nnlab.training.history import History
 from nnlab.training.loop import TrainingWarning, fit, fit_whole, predict_scores
@@ -12,6 +20,7 @@ __all__ = [
     "Checkpoint",
     "EarlyStopping",
     "History",
+    "LambdaCallback",
     "Log",
     "ProgressBar",
     "ReduceOnPlateau",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from nnlab._check import check_choice, check_count, check_flag, check_number, describe
+from nnlab._check import check_choice, check_count, check_flag, check_function, check_number, describe
 from nnlab.training.checkpoint import Saved, save
 from nnlab.training.run import Best, Run
 
@@ -44,6 +44,19 @@ class Callback:
 
     def on_train_end(self, logs: Logs) -> None:
         """After the run, however it ended but for an error; the network is in its final state."""
+
+
+class LambdaCallback(Callback):
+    """Calls functions as hooks: `LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))`.
+
+    Raises: TypeError for another name than a hook's, or for what is no function.
+    """
+
+    def __init__(self, **hooks: Callable[..., Any]):
+        for name, function in hooks.items():
+            check_choice("LambdaCallback", "hook", name, [n for n in vars(Callback) if n.startswith("on_")])
+            check_function("LambdaCallback", name, function, "lambda epoch, logs: ...")
+            setattr(self, name, function)
 
 
 class EarlyStopping(Callback):
