@@ -19,7 +19,7 @@ from fitting import (
     ADAM,
     VALIDATION,
     Noisy,
-    On,
+    Probe,
     X,
     Y,
     assert_everything,
@@ -28,6 +28,7 @@ from fitting import (
     everything,
     loss_of,
     make_network,
+    quadrants,
     rectified,
     train,
     weights,
@@ -37,6 +38,7 @@ from nnlab import (
     MLP,
     SGD,
     Adam,
+    LambdaCallback,
     Layer,
     Linear,
     Parameter,
@@ -56,69 +58,6 @@ from nnlab import (
 )
 from nnlab._check import NonFiniteError
 from nnlab.training import TrainingWarning, fit_whole, steps
-
-# ------------------------------------------------------------------------------------------- predict_scores
-
-
-@pytest.mark.parametrize("batch_size", [1, 7, 60, 4096])
-def test_scores_do_not_depend_on_the_batch_size(batch_size):
-    network = make_network()
-    scores = predict_scores(network, X, batch_size=batch_size)
-    np.testing.assert_allclose(scores, network.eval().forward(X), rtol=1e-12, atol=1e-15)
-
-
-def test_scores_of_lists_keep_the_network_s_dtype():
-    assert predict_scores(make_network(dtype=np.float32), [[1, 2], [3, 4]], batch_size=1).dtype == np.float32
-
-
-@pytest.mark.parametrize(
-    ("X", "batch_size", "error", "message"),
-    [
-        (X, 0, ValueError, "predict_scores expected batch_size >= 1, got 0"),
-        (X, 2.5, TypeError, "predict_scores expected batch_size as an integer, got float 2.5"),
-        (X[:, :1], 8, ValueError, "Linear expected X of shape (m, 2), got (8, 1)"),
-        (X[:0], 8, ValueError, "Linear expected X of shape (m, 2), got (0, 2); it is empty"),
-        (X.astype(np.float32), 8, TypeError, "predict_scores expected X of dtype float64, got float32"),
-    ],
-)
-def test_predict_scores_refuses(X, batch_size, error, message):
-    with pytest.raises(error, match=re.escape(message)):
-        predict_scores(make_network(), X, batch_size=batch_size)
-
-
-def test_predict_scores_passes_nan_on():
-    assert np.isnan(predict_scores(make_network(), np.full((3, 2), np.nan))).all()
-
-
-class Probe(Layer):
-    """Notes how many rows it is given, of which dtype, and in which mode."""
-
-    def __init__(self):
-        self.calls, self.dtypes = [], set()
-
-    def _check_input(self, X):
-        return X
-
-    def _forward(self, X):
-        self.calls.append((len(X), self.training))
-        self.dtypes.add(X.dtype)
-        return X.astype(float)
-
-    def _backward(self, dY, X, Y):
-        return dY
-
-
-@pytest.mark.parametrize("mode", [True, False])
-def test_predictions_are_made_in_evaluation_mode_and_the_mode_is_put_back(mode):
-    probe = Probe()
-    network = Sequential(probe, make_network()).train(mode)
-    predict_scores(network, X, batch_size=40)
-    assert probe.calls == [(40, False), (20, False)]
-    assert network.training is probe.training is mode
-    with pytest.raises(ValueError, match="Linear expected X of shape"):
-        predict_scores(network, X[:, :1])
-    assert probe.training is mode
-
 
 # ------------------------------------------------------------------------------------------- fit
 
@@ -502,7 +441,7 @@ def test_without_validation_the_last_weights_are_kept():
         network,
         epochs=5,
         make=partial(SGD, lr=30),
-        callbacks=[On(on_epoch_end=lambda *_: seen.append(weights(network)))],
+        callbacks=[LambdaCallback(on_epoch_end=lambda *_: seen.append(weights(network)))],
     )
     assert_weights(network, seen[-1])
 
@@ -511,7 +450,7 @@ def test_the_schedule_of_the_optimizer_goes_on_from_run_to_run():
     rates = []
     network = make_network()
     optimizer = SGD(network.parameters(), lr=schedules.cosine(0.5, 12))
-    note = On(on_train_batch_begin=lambda batch, logs: rates.append(optimizer.lr))
+    note = LambdaCallback(on_train_batch_begin=lambda batch, logs: rates.append(optimizer.lr))
     for _ in range(2):
         fit(
             network,
@@ -545,7 +484,7 @@ def interrupting(function, after):
 
 def interrupt_at(step):
     """Return a callback that raises KeyboardInterrupt in the step after so many."""
-    return On(on_train_batch_begin=interrupting(lambda batch, logs: None, step))
+    return LambdaCallback(on_train_batch_begin=interrupting(lambda batch, logs: None, step))
 
 
 def test_fit_whole_passes_ctrl_c_on():
@@ -652,7 +591,9 @@ def test_a_late_divergence_keeps_the_best_weights(validated, batch_size):
     def leap(batch, logs):
         optimizer.lr = next(rates)
 
-    callback = On(on_train_batch_begin=leap, on_epoch_end=lambda epoch, logs: seen.append(weights(network)))
+    callback = LambdaCallback(
+        on_train_batch_begin=leap, on_epoch_end=lambda epoch, logs: seen.append(weights(network))
+    )
     with pytest.warns(TrainingWarning, match=f"diverged at step {step}, first in layer"):
         _, history = train(
             network,
@@ -692,15 +633,14 @@ def test_the_layer_that_diverges_first_is_named(batch_size):
             optimizer=optimizer,
             epochs=3,
             batch_size=batch_size,
-            callbacks=[On(on_epoch_begin=spoil)],
+            callbacks=[LambdaCallback(on_epoch_begin=spoil)],
         )
     assert np.isfinite(inner.W.value).all()
 
 
-def test_a_layer_that_diverges_on_one_validation_row_is_named_too(monkeypatch):
-    held_out = VALIDATION[0].copy()
-    held_out[3] = 1e200  # squared, it overflows; the last of the rows predicted does not
-    monkeypatch.setattr("nnlab.training.loop.PREDICTED", 7)
+def test_a_layer_that_diverges_on_one_validation_row_is_named_too():
+    held_out, labels = quadrants(3000)
+    held_out[3] = 1e200  # squared, it overflows; the rows that are predicted last do not
 
     class Square(Layer):
         def _forward(self, X):
@@ -711,7 +651,7 @@ def test_a_layer_that_diverges_on_one_validation_row_is_named_too(monkeypatch):
 
     network = Sequential(Linear(2, 8), Square(), Linear(8, 2))
     with pytest.warns(TrainingWarning, match=r"diverged at step 1, first in layer 1 \(Square\(\)\): softmax"):
-        _, history = train(network, epochs=3, validation=(held_out, VALIDATION[1]))
+        _, history = train(network, epochs=3, validation=(held_out, labels))
     assert len(history) == 0
 
 
@@ -792,7 +732,7 @@ BAD = [
     ({"y": Y[:, None]}, ValueError, "expected targets of shape (60, 2), got (60, 1)"),
     ({"y": np.where(Y, "yes", "no")}, TypeError, "expected targets as integer labels, got <U3"),
     ({"y": Y[:, None] + 0.5, "loss": binary_cross_entropy_with_logits, "sizes": (2, 1)}, ValueError,
-     "expected targets 0 or 1, got"),
+     "expected targets in [0, 1], got"),
     ({"y": Y, "loss": mean_squared_error, "sizes": (2, 1)}, ValueError, "of shape (60, 1), got (60,)"),
     ({"y": np.full((60, 1), np.nan), "loss": mean_squared_error, "sizes": (2, 1)}, NonFiniteError,
      "mean_squared_error expected finite targets, got nan at [0, 0]"),
@@ -877,7 +817,7 @@ def test_what_is_no_network_is_refused():
         (
             lambda scores, y: accuracy(scores, y[:, None]),
             ValueError,
-            "accuracy expected targets of shape (60,)",
+            "accuracy expected targets of shape (60, 2), got (60, 1)",
         ),
         (lambda scores: 1.0, TypeError, "takes 1 positional argument but 2 were given"),
     ],
