@@ -110,7 +110,7 @@ def add_penalty(network: Layer, penalty: Penalty) -> float:
 
 
 def check_state(network: Layer) -> None:
-    """Raise NonFiniteError unless all parameters and buffers are finite, as they may not be after an update."""
+    """Raise NonFiniteError unless all parameters and buffers are finite: an update may have ruined them."""
     for name, p in network.named_parameters():
         check_finite("fit", name, p.value, "lower the learning rate")
     for name, buffer in network.named_buffers():
