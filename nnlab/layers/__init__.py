@@ -1,19 +1,13 @@
 """Layers: what a network is made of. Each knows its forward pass and its own piece of the chain rule."""
 
-from nnlab.layers.activations import (
-    ELU,
-    GELU,
-    Activation,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Tanh,
-)
+from nnlab.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from nnlab.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from nnlab.layers.base import Layer
 from nnlab.layers.containers import MLP, Residual, Sequential
+from nnlab.layers.embedding import Embedding
 from nnlab.layers.linear import Linear
+from nnlab.layers.normalization import BatchNorm, LayerNorm
+from nnlab.layers.regularization import Dropout
 from nnlab.layers.state import Parameter, evaluation_mode
 
 __all__ = [
@@ -21,10 +15,16 @@ __all__ = [
     "GELU",
     "MLP",
     "Activation",
+    "BatchNorm",
+    "Dropout",
+    "Embedding",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "MultiHeadAttention",
     "Parameter",
+    "PositionalEncoding",
     "ReLU",
     "Residual",
     "Sequential",
@@ -32,5 +32,6 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "TransformerBlock",
     "evaluation_mode",
 ]
