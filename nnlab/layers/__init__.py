@@ -4,26 +4,38 @@ from nnlab.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Sig
 from nnlab.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from nnlab.layers.base import Layer
 from nnlab.layers.containers import MLP, Residual, Sequential
+from nnlab.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d, Pooling
 from nnlab.layers.embedding import Embedding
 from nnlab.layers.linear import Linear
 from nnlab.layers.normalization import BatchNorm, LayerNorm
+from nnlab.layers.recurrent import GRU, LSTM, RNN, Bidirectional, LastStep
 from nnlab.layers.regularization import Dropout
 from nnlab.layers.state import Parameter, evaluation_mode
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "Activation",
+    "AvgPool2d",
     "BatchNorm",
+    "Bidirectional",
+    "Conv2d",
     "Dropout",
     "Embedding",
+    "Flatten",
+    "LastStep",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "MaxPool2d",
     "MultiHeadAttention",
     "Parameter",
+    "Pooling",
     "PositionalEncoding",
     "ReLU",
     "Residual",
