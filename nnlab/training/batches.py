@@ -89,7 +89,7 @@ class Data:
         if sample_weight is None:
             return cls(X, y)
         w = check_array(who, "sample_weight", sample_weight, shape=(len(X),))
-        w = w.astype(network.dtype or w.dtype, copy=False)
+        w = w.astype(network.dtype or (X.dtype if X.dtype.kind == "f" else w.dtype), copy=False)
         if w.min() < 0 or not 0 < w.sum() < np.inf:
             raise ValueError(
                 f"{who} expected sample_weight >= 0 with a positive finite sum, got {w.min()} as the "

@@ -115,7 +115,7 @@ class ReduceOnPlateau(Callback):
 
     def on_train_begin(self, logs):
         self._sign = self.run.sign("ReduceOnPlateau", self.monitor, self.mode)
-        if getattr(self.run.optimizer, "schedule", None) is not None:
+        if self.run.optimizer.schedule is not None:
             raise ValueError(
                 "ReduceOnPlateau expected an optimizer with a number for lr, got one with a schedule, which "
                 "sets the rate itself; leave one of them out"
@@ -208,6 +208,9 @@ class ProgressBar(Callback):
     """Shows a progress bar (tqdm) with the steps done and the measures of the latest epoch."""
 
     _bar: Any = None
+
+    def on_train_begin(self, logs):
+        self._bar = None  # a run that ended with an error may have left one
 
     def on_epoch_begin(self, epoch, logs):
         if self._bar is None:
