@@ -1,0 +1,162 @@
+"""The proof: the network and its twin are trained side by side, and compared after every step."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nnlab._check import check_array, check_count, check_rng
+from nnlab.gradcheck import relative_error
+from nnlab.layers import Layer, evaluation_mode
+from nnlab.losses import Loss
+from nnlab.optimizers import Optimizer
+from nnlab.training import batches
+from nnlab.twins.pytorch.settings import default_settings
+from nnlab.twins.pytorch.training import loss_to_torch, optimizer_to_torch
+from nnlab.twins.pytorch.weights import Pair, pairs_of, to_torch
+
+
+@dataclass
+class Lockstep:
+    """What `lockstep` saw: the twin, and for each step both losses and how far the two networks differ.
+
+    A difference is relative, |a − b| / (|a| + |b|): of a loss, and of all weights or all buffers of a layer
+    together, with Euclidean norms; the largest over the layers. (Together, as a bias may well be 0 but for
+    rounding, and then only the weights beside it say how much is much.)
+    """
+
+    module: nn.Module = field(repr=False)
+    losses: list[float] = field(default_factory=list)
+    torch_losses: list[float] = field(default_factory=list)
+    loss_differences: list[float] = field(default_factory=list)
+    weight_differences: list[float] = field(default_factory=list)
+    buffer_differences: list[float] = field(default_factory=list)  # 0 where there are no buffers
+
+    def __len__(self) -> int:
+        return len(self.losses)
+
+    @property
+    def largest_difference(self) -> float:
+        """The largest relative difference of all steps, of losses, weights and buffers."""
+        return max(self.loss_differences + self.weight_differences + self.buffer_differences)
+
+    def __repr__(self) -> str:
+        # Bounds, not the rounding errors themselves: those differ from one processor to the next.
+        buffers = any(True for _ in self.module.buffers())
+        return (
+            f"Lockstep({len(self)} steps, loss {self.losses[0]:.4f} → {self.losses[-1]:.4f}; differences: "
+            f"losses {_bound(self.loss_differences)}, weights {_bound(self.weight_differences)}"
+            f"{f', buffers {_bound(self.buffer_differences)}' if buffers else ''})"
+        )
+
+
+@default_settings
+def lockstep(
+    network: Layer,
+    X: np.ndarray,
+    y: np.ndarray,
+    *,
+    loss: Loss,
+    optimizer: Optimizer,
+    steps: int,
+    batch_size: int | None = None,
+    rng: np.random.Generator | None = None,
+    sample_weight: np.ndarray | None = None,
+) -> Lockstep:
+    """Train the network in place and a twin made from it, on the same batches; report how far they differ.
+
+    The batches are those that `fit` draws from the same rng; as there, both are left in evaluation mode. What
+    remains in float64 is rounding, since the two add up in different orders: about 1e-13, and more only where
+    an unstable training run amplifies it.
+    Raises: ValueError, TypeError for unfit data or settings, before anything is changed.
+    """
+    module, torch_loss = to_torch(network).train(), loss_to_torch(loss)
+    torch_optimizer = optimizer_to_torch(optimizer, network, module)
+    dtype = optimizer.parameters[0].value.dtype
+    X, y = check_array("lockstep", "X", X, dtype=dtype), np.asarray(y)
+    w = () if sample_weight is None else (np.asarray(sample_weight, dtype),)
+    with evaluation_mode(network):  # the loss knows which targets it takes: ask it before the first update
+        loss(network.forward(X), y, *w)
+    all_rows = _rows(X, batch_size, check_rng("lockstep", rng))
+    report, pairs = Lockstep(module), pairs_of("lockstep", network, module)
+    network.train()
+    with same_dropout(network, module):
+        for rows in itertools.islice(all_rows, check_count("lockstep", "steps", steps)):
+            batch = X[rows], y[rows], *(weight[rows] for weight in w)
+            torch_optimizer.param_groups[0]["lr"] = optimizer.lr  # a schedule gives each step its own
+            report.losses.append(_nnlab_step(network, loss, optimizer, *batch))
+            clipping = getattr(optimizer, "clip_norm", None), getattr(optimizer, "clip_value", None)
+            report.torch_losses.append(
+                _torch_step(module, torch_loss, torch_optimizer, clipping, *map(torch.tensor, batch))
+            )
+            report.loss_differences.append(relative_error(report.losses[-1], report.torch_losses[-1]))
+            report.weight_differences.append(_difference(pairs, buffers=False))
+            report.buffer_differences.append(_difference(pairs, buffers=True))
+    network.eval()
+    module.eval()
+    return report
+
+
+@contextlib.contextmanager
+def same_dropout(network: Layer, module: nn.Module) -> Iterator[None]:
+    """For a while, let the twin's dropout drop the entries that ours dropped just before."""
+    yield
+
+
+def _rows(X: np.ndarray, batch_size: int | None, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield the row numbers of batch after batch, epoch after epoch, without end."""
+    for _ in itertools.count():
+        for _, rows in batches(X, np.arange(len(X)), batch_size, rng=rng):
+            yield rows
+
+
+def _nnlab_step(network: Layer, loss: Loss, optimizer: Optimizer, X, *targets) -> float:
+    value, dscores = loss(network.forward(X), *targets)
+    network.backward_parameters(dscores)
+    optimizer.step()
+    return value
+
+
+def _torch_step(module: nn.Module, loss, optimizer: torch.optim.Optimizer, clipping, X, *targets) -> float:
+    value = loss(module(X), *targets)
+    optimizer.zero_grad()
+    value.backward()
+    parameters, (clip_norm, clip_value) = optimizer.param_groups[0]["params"], clipping
+    if clip_norm is not None:
+        nn.utils.clip_grad_norm_(parameters, clip_norm)
+    if clip_value is not None:
+        nn.utils.clip_grad_value_(parameters, clip_value)
+    optimizer.step()
+    return value.item()
+
+
+def _difference(pairs: list[Pair], *, buffers: bool) -> float:
+    """Return the largest relative difference of a layer's weights, or of its buffers."""
+    layers: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        if (pair.parameter is None) == buffers:
+            layers.setdefault(id(pair.layer), []).append(pair)
+    return max(
+        (
+            relative_error(
+                np.concatenate([pair.array.ravel() for pair in layer]),
+                np.concatenate([pair.twin_array().ravel() for pair in layer]),
+            )
+            for layer in layers.values()
+        ),
+        default=0.0,
+    )
+
+
+def _bound(differences: list[float]) -> str:
+    largest = max(differences)
+    for bound in (1e-12, 1e-9, 1e-6, 1e-3):
+        if largest < bound:
+            return f"below {bound:.0e}"
+    return f"up to {largest:.0e}"
