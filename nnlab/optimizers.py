@@ -7,75 +7,157 @@ large layer are the largest things a training step touches.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from nnlab._check import check_finite, check_number, describe
+from nnlab._check import check_flag, check_number, describe
 from nnlab.layers import Parameter
+from nnlab.schedules import Schedule, check_schedule
 
 
 class Optimizer:
     """Holds the parameters and, for each, named state arrays; `_update` is what a subclass defines.
 
-    Raises: TypeError unless given Parameters, ValueError for none or for lr <= 0.
+    lr: a number, or a schedule: a function of the step t, the number of updates so far, such as
+    `schedules.cosine(0.1, 500)`. clip_norm: gradients that are longer than this, all taken together as one
+    vector, are scaled down to it (torch's clip_grad_norm_). clip_value: every entry of a gradient is
+    limited to [−clip_value, clip_value] (torch's clip_grad_value_).
+    Raises: TypeError unless given Parameters; ValueError for none, for one twice, for lr <= 0, or for both
+    ways of clipping at once.
     """
 
     _state_names: tuple[str, ...] = ()
 
-    def __init__(self, parameters: Iterable[Parameter], lr: float):
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float | Schedule,
+        *,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+    ):
         who = type(self).__name__
         self.parameters = _check_parameters(who, parameters)
-        self.lr = check_number(who, "lr", lr, above=0)
         self.t = 0  # steps taken
+        self.lr = lr if callable(lr) else check_number(who, "lr", lr, above=0)
+        self.clip_norm = _check_limit(who, "clip_norm", clip_norm)
+        self.clip_value = _check_limit(who, "clip_value", clip_value)
+        if clip_norm is not None and clip_value is not None:
+            raise ValueError(f"{who} expected clip_norm or clip_value, got both; leave one out")
+        self.last_norm: float | None = (
+            None  # with clip_norm: of all gradients at the last step, before clipping
+        )
         self._state = [{n: np.zeros_like(p.value) for n in self._state_names} for p in self.parameters]
         self._scratch = [np.empty_like(p.value) for p in self.parameters]
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step. Assign a number (0 too) or another schedule to replace it.
+
+        Raises: TypeError, ValueError unless a rate is a finite number >= 0.
+        """
+        if self.schedule is None:
+            return self._lr
+        return check_schedule(type(self).__name__, "lr", self.schedule, self.t)
+
+    @lr.setter
+    def lr(self, lr: float | Schedule) -> None:
+        who = type(self).__name__
+        if callable(lr):
+            check_schedule(who, "lr", lr, self.t)
+            self.schedule: Schedule | None = lr
+        else:
+            self._lr = check_number(who, "lr", lr, at_least=0)
+            self.schedule = None
 
     def step(self) -> None:
         """Update every parameter in place from its gradient.
 
-        Raises: RuntimeError before `backward`, ValueError for a gradient of another shape, NonFiniteError
-        for NaN or infinity; nothing is updated then.
+        Where clipping changes a gradient, `p.grad` is the clipped one afterwards. NaN is not looked for: the
+        loss of the next step shows it.
+        Raises: RuntimeError before `backward`, ValueError for a gradient of another shape; nothing is updated
+        then.
         """
-        who = f"{type(self).__name__}.step"
-        for p in self.parameters:
-            _check_gradient(who, p)
+        grads = [_checked_gradient(self, p) for p in self.parameters]
+        lr = self.lr
         self.t += 1
-        for p, state, scratch in zip(self.parameters, self._state, self._scratch, strict=True):
-            self._update(p.value, p.grad, state, scratch)
+        with np.errstate(all="ignore"):  # whatever the reader has set: tiny gradients underflow
+            if self.clip_norm is not None or self.clip_value is not None:
+                grads = self._clip(grads)
+            for p, grad, state, scratch in zip(
+                self.parameters, grads, self._state, self._scratch, strict=True
+            ):
+                self._update(p.value, grad, lr, state, scratch)
 
     def _update(
-        self, value: np.ndarray, grad: Any, state: dict[str, np.ndarray], scratch: np.ndarray
+        self,
+        value: np.ndarray,
+        grad: np.ndarray,
+        lr: float,
+        state: dict[str, np.ndarray],
+        scratch: np.ndarray,
     ) -> None:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _update")
+
+    def _clip(self, grads: list[np.ndarray]) -> list[np.ndarray]:
+        if self.clip_value is not None:
+            grads = [np.clip(grad, -self.clip_value, self.clip_value) for grad in grads]
+        if self.clip_norm is not None:
+            self.last_norm = _norm(grads)
+            scale = self.clip_norm / (self.last_norm + 1e-6)
+            if scale < 1:
+                grads = [grad * scale for grad in grads]
+        for p, grad in zip(self.parameters, grads, strict=True):
+            p.grad = grad
+        return grads
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Return copies of all that `step` remembers, for `load_state_dict`: t, lr and the state arrays."""
-        arrays = {f"{i}.{name}": s.copy() for i, state in enumerate(self._state) for name, s in state.items()}
-        return {"t": np.array(self.t), "lr": np.array(self.lr), **arrays}
+        """Return copies of all that `step` remembers, for `load_state_dict`: t, lr and the state arrays.
 
-    def load_state_dict(self, saved: dict[str, np.ndarray]) -> None:
-        """Take over what `state_dict` returned.
-
-        Raises: ValueError if it comes from another optimizer or other parameters; nothing is changed then.
+        A schedule is not part of it: it is a function of t, given when the optimizer is made.
         """
-        expected = {name: array.shape for name, array in self.state_dict().items()}
-        got = {name: np.shape(array) for name, array in saved.items()}
-        if got != expected:
+        rate = {"lr": np.array(self._lr)} if self.schedule is None else {}
+        arrays = {f"{i}.{name}": s.copy() for i, state in enumerate(self._state) for name, s in state.items()}
+        return {"t": np.array(self.t), **rate, **arrays}
+
+    def load_state_dict(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Take over what `state_dict` returned; a schedule then goes on at the step that was reached.
+
+        Raises: ValueError if it comes from another optimizer or other parameters, or if one of the two has a
+        schedule and the other a number; nothing is changed then.
+        """
+        who = f"{type(self).__name__}.load_state_dict"
+        if ("lr" in saved) != (self.schedule is None):
+            kinds = ("a number as lr", "a schedule as lr")
+            expected, got = kinds if self.schedule is None else kinds[::-1]
             raise ValueError(
-                f"{type(self).__name__}.load_state_dict expected {expected}, got {got}; "
+                f"{who} expected the state of an optimizer with {expected}, got one with {got}; make the "
+                "optimizer as it was when the state was saved, load, and then assign another lr"
+            )
+        shapes = {name: array.shape for name, array in self.state_dict().items()}
+        got_shapes = {name: np.shape(array) for name, array in saved.items()}
+        if got_shapes != shapes:
+            raise ValueError(
+                f"{who} expected {shapes}, got {got_shapes}; "
                 "make the optimizer as it was made when the state was saved"
             )
-        self.t, self.lr = int(saved["t"]), float(saved["lr"])
+        self.t = int(saved["t"])
+        if self.schedule is None:
+            self.lr = float(saved["lr"])
         for i, state in enumerate(self._state):
             for name, array in state.items():
                 array[...] = saved[f"{i}.{name}"]
 
     def __repr__(self) -> str:
-        hidden = ("parameters", "lr", "t")
-        settings = "".join(f", {k}={v!r}" for k, v in vars(self).items() if k not in hidden and k[0] != "_")
-        return f"{type(self).__name__}(lr={self.lr}{settings})"
+        hidden = ("parameters", "schedule", "t", "last_norm")
+        settings = "".join(
+            f", {name}={value!r}"
+            for name, value in vars(self).items()
+            if name not in hidden and name[0] != "_" and value is not None
+        )
+        return f"{type(self).__name__}(lr={self.schedule or self._lr}{settings})"
 
 
 class SGD(Optimizer):
@@ -86,16 +168,26 @@ class SGD(Optimizer):
     Sutskever et al., 2013. Raises: ValueError for lr <= 0, momentum outside [0, 1) or nesterov without it.
     """
 
-    def __init__(self, parameters, lr, *, momentum=0.0, nesterov=False, weight_decay=0.0):
+    def __init__(
+        self,
+        parameters,
+        lr,
+        *,
+        momentum=0.0,
+        nesterov=False,
+        weight_decay=0.0,
+        clip_norm=None,
+        clip_value=None,
+    ):
         self.momentum = check_number("SGD", "momentum", momentum, at_least=0, below=1)
-        self.nesterov = bool(nesterov)
+        self.nesterov = check_flag("SGD", "nesterov", nesterov)
         self.weight_decay = check_number("SGD", "weight_decay", weight_decay, at_least=0)
         if nesterov and momentum == 0:
             raise ValueError("SGD expected momentum > 0 with nesterov=True, got 0; set momentum=0.9, say")
         self._state_names = ("velocity",) if momentum else ()
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, clip_norm=clip_norm, clip_value=clip_value)
 
-    def _update(self, value, grad, state, scratch):
+    def _update(self, value, grad, lr, state, scratch):
         step = grad
         if self.weight_decay:
             step = grad + self.weight_decay * value
@@ -104,7 +196,7 @@ class SGD(Optimizer):
             velocity *= self.momentum
             velocity += step
             step = step + self.momentum * velocity if self.nesterov else velocity
-        value -= np.multiply(step, self.lr, out=scratch)
+        value -= np.multiply(step, lr, out=scratch)
 
 
 class RMSprop(Optimizer):
@@ -114,15 +206,26 @@ class RMSprop(Optimizer):
     Raises: ValueError for lr <= 0, alpha or momentum outside [0, 1), eps <= 0.
     """
 
-    def __init__(self, parameters, lr=0.01, *, alpha=0.99, eps=1e-8, momentum=0.0, weight_decay=0.0):
+    def __init__(
+        self,
+        parameters,
+        lr=0.01,
+        *,
+        alpha=0.99,
+        eps=1e-8,
+        momentum=0.0,
+        weight_decay=0.0,
+        clip_norm=None,
+        clip_value=None,
+    ):
         self.alpha = check_number("RMSprop", "alpha", alpha, at_least=0, below=1)
         self.eps = check_number("RMSprop", "eps", eps, above=0)
         self.momentum = check_number("RMSprop", "momentum", momentum, at_least=0, below=1)
         self.weight_decay = check_number("RMSprop", "weight_decay", weight_decay, at_least=0)
         self._state_names = ("square", "velocity") if momentum else ("square",)
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, clip_norm=clip_norm, clip_value=clip_value)
 
-    def _update(self, value, grad, state, scratch):
+    def _update(self, value, grad, lr, state, scratch):
         if self.weight_decay:
             grad = grad + self.weight_decay * value
         _move_average(state["square"], grad * grad, self.alpha, scratch)
@@ -134,7 +237,7 @@ class RMSprop(Optimizer):
             velocity *= self.momentum
             velocity += scratch
             np.copyto(scratch, velocity)
-        scratch *= self.lr
+        scratch *= lr
         value -= scratch
 
 
@@ -148,18 +251,28 @@ class Adam(Optimizer):
 
     _state_names = ("mean", "square")
 
-    def __init__(self, parameters, lr=0.001, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+    def __init__(
+        self,
+        parameters,
+        lr=0.001,
+        *,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0.0,
+        clip_norm=None,
+        clip_value=None,
+    ):
         who = type(self).__name__
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise ValueError(f"{who} expected betas as two numbers (beta1, beta2), got {describe(betas)}")
         self.betas = tuple(check_number(who, "betas", beta, at_least=0, below=1) for beta in betas)
         self.eps = check_number(who, "eps", eps, above=0)
         self.weight_decay = check_number(who, "weight_decay", weight_decay, at_least=0)
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, clip_norm=clip_norm, clip_value=clip_value)
 
-    def _update(self, value, grad, state, scratch):
+    def _update(self, value, grad, lr, state, scratch):
         if self.weight_decay:
-            grad = self._decay(value, grad)
+            grad = self._decay(value, grad, lr)
         beta1, beta2 = self.betas
         _move_average(state["mean"], grad, beta1, scratch)
         _move_average(state["square"], np.multiply(grad, grad, out=scratch), beta2, scratch)
@@ -168,10 +281,10 @@ class Adam(Optimizer):
         np.sqrt(state["square"], out=scratch)
         scratch += self.eps * root
         np.divide(state["mean"], scratch, out=scratch)
-        scratch *= self.lr * root / (1 - beta1**self.t)
+        scratch *= lr * root / (1 - beta1**self.t)
         value -= scratch
 
-    def _decay(self, value, grad):
+    def _decay(self, value, grad, lr):
         return grad + self.weight_decay * value
 
 
@@ -181,11 +294,29 @@ class AdamW(Adam):
     Source: Loshchilov and Hutter, 2019. Raises: as `Adam`.
     """
 
-    def __init__(self, parameters, lr=0.001, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
-        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
+    def __init__(
+        self,
+        parameters,
+        lr=0.001,
+        *,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0.01,
+        clip_norm=None,
+        clip_value=None,
+    ):
+        super().__init__(
+            parameters,
+            lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+        )
 
-    def _decay(self, value, grad):
-        value *= 1 - self.lr * self.weight_decay
+    def _decay(self, value, grad, lr):
+        value *= 1 - lr * self.weight_decay
         return grad
 
 
@@ -196,15 +327,38 @@ def _check_parameters(who: str, parameters: Iterable[Parameter]) -> list[Paramet
             raise TypeError(f"{who} expected parameters, got {describe(p)}; pass network.parameters()")
     if not found:
         raise ValueError(f"{who} expected at least one parameter, got none; pass network.parameters()")
+    # Two parameters that hold one array are tied; either way, one step would update it twice.
+    seen: set[int] = set()
+    for i, p in enumerate(found):
+        if id(p.value) in seen:
+            raise ValueError(
+                f"{who} expected every parameter once, got parameter {i} of shape {p.value.shape} again; "
+                "pass network.parameters() as it is"
+            )
+        seen.add(id(p.value))
     return found
 
 
-def _check_gradient(who: str, p: Parameter) -> None:
-    if p.grad is None:
-        raise RuntimeError(f"{who} found no gradient; call backward before step")
-    if p.grad.shape != p.value.shape:
+def _check_limit(who: str, name: str, limit: Any) -> float | None:
+    return None if limit is None else check_number(who, name, limit, above=0)
+
+
+def _checked_gradient(optimizer: Optimizer, p: Parameter) -> np.ndarray:
+    if p.grad is None or p.grad.shape != p.value.shape:
+        who = f"{type(optimizer).__name__}.step"
+        if p.grad is None:
+            raise RuntimeError(f"{who} found no gradient; call backward before step")
         raise ValueError(f"{who} expected a gradient of shape {p.value.shape}, got {p.grad.shape}")
-    check_finite(who, "gradients", p.grad, "the training has diverged: lower the learning rate")
+    return p.grad
+
+
+def _norm(arrays: list[np.ndarray]) -> float:
+    """Return the Euclidean norm of all arrays together."""
+    total = math.sqrt(sum(float(np.vdot(a, a)) for a in arrays))
+    if math.isfinite(total):
+        return total
+    largest = max(float(np.abs(a).max()) for a in arrays)  # squares overflow long before the norm does
+    return largest * math.sqrt(sum(float(np.vdot(a / largest, a / largest)) for a in arrays))
 
 
 def _move_average(average: np.ndarray, new: np.ndarray, keep: float, scratch: np.ndarray) -> None:

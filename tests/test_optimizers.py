@@ -19,7 +19,6 @@ from nnlab import (
     ReLU,
     RMSprop,
 )
-from nnlab._check import NonFiniteError
 
 OPTIMIZERS = [
     partial(SGD, lr=0.1),
@@ -364,8 +363,6 @@ def test_a_network_is_not_its_parameters():
         (None, RuntimeError, "step found no gradient; call backward before step"),
         (np.ones(3), ValueError, "step expected a gradient of shape (2,), got (3,)"),
         (np.ones((2, 1)), ValueError, "step expected a gradient of shape (2,), got (2, 1)"),
-        (np.array([1, np.nan]), NonFiniteError, "step expected finite gradients, got nan at [1]; the"),
-        (np.array([-np.inf, 1]), NonFiniteError, "step expected finite gradients, got -inf at [0]"),
     ],
 )  # fmt: skip
 def test_one_bad_gradient_and_nothing_is_updated(make, grad, error, message):
