@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import io
 import os
+import pkgutil
 import sys
+from pathlib import Path
 
 import nnlab
+import nnlab.commands
 
-# command -> what it does; the module of that name in nnlab.commands is imported only when it is asked for.
-COMMANDS = {
-    "doctor": "what is installed, which data is found, and what would not work",
-    "data": "list, get or locate the data sets",
-    "reproduce": "published results against our own measurements",
-    "bench": "speed and memory against PyTorch and scikit-learn",
-    "mnist": "train a plain network on MNIST and test it; resume an interrupted run; look at other images",
-    "progress": "a learner's progress through the exercises",
-    "grade": "a teacher's report: the exercises in learners' notebooks, and the mistakes made",
-}
+
+def summaries() -> dict[str, str]:
+    """Return what each command does: every module in nnlab.commands says so in the first line of its docstring.
+
+    The source is read, not imported: importing a command may load PyTorch.
+    """
+    found = {}
+    for module in pkgutil.iter_modules(nnlab.commands.__path__):
+        source = Path(nnlab.commands.__path__[0], f"{module.name}.py").read_text(encoding="utf-8")
+        docstring = ast.get_docstring(ast.parse(source)) or ""
+        found[module.name] = docstring.partition("\n")[0].partition(": ")[2].rstrip(".")
+    return found
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,7 +59,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"nnlab {nnlab.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, summary in COMMANDS.items():
+    for name, summary in summaries().items():
         wanted = name in argv[:1]
         module = importlib.import_module(f"nnlab.commands.{name}") if wanted else None
         command = commands.add_parser(

@@ -59,12 +59,14 @@ def check_array(
     return x
 
 
-def as_array(who: str, name: str, x: Any) -> np.ndarray:
+def as_array(who: str, name: str, x: Any, kind: str = "numbers") -> np.ndarray:
     """Return x as a plain array of whatever dtype.
 
     Raises: TypeError for a masked array, whose masked entries would count, for an np.matrix, whose * is
     another, and for an array of objects; ValueError for rows of different lengths.
     """
+    if type(x) is np.ndarray and x.dtype.kind != "O":
+        return x
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(
             f"{who} expected {name} as a plain array, got a masked array, whose masked entries would count; "
@@ -80,13 +82,13 @@ def as_array(who: str, name: str, x: Any) -> np.ndarray:
         raise ValueError(f"{who} expected {name} as an array, got rows of different lengths") from None
     if array.dtype.kind == "O":
         raise TypeError(
-            f"{who} expected {name} as an array of numbers, got {_of_objects(x)}; convert it first"
+            f"{who} expected {name} as an array of {kind}, got {_of_objects(x)}; convert it first"
         )
     return array
 
 
 def _as_floats(who: str, name: str, x: Any, dtype: np.dtype | None) -> np.ndarray:
-    array = as_array(who, name, x)
+    array = as_array(who, name, x, "float32 or float64")
     if array.dtype.kind not in "buif" or array.dtype == np.float16 or array.dtype.itemsize > 8:
         raise TypeError(
             f"{who} expected {name} as an array of float32 or float64, got {describe(x)}; convert it first"
@@ -106,13 +108,8 @@ def _of_objects(x: Any) -> str:
 def check_shape(who: str, name: str, x: np.ndarray, shape: Axes) -> None:
     """Raise ValueError unless x has the shape: a letter stands for any size but 0, ... for any axes."""
     actual = x.shape
-    wanted = _filled_in(shape, len(actual)) if ... in shape else shape
-    if len(actual) == len(wanted):
-        for got, expected in zip(actual, wanted, strict=True):
-            if got != expected and (got == 0 or not isinstance(expected, str)):
-                break
-        else:
-            return
+    if x.size and _fits(actual, shape):
+        return
     if len(actual) < len(shape):  # say (m, 3) rather than (m, …, 3) to someone who has two axes
         shape = tuple(size for size in shape if size is not ...)
     text = ", ".join("…" if size is ... else str(size) for size in shape)
@@ -122,10 +119,19 @@ def check_shape(who: str, name: str, x: np.ndarray, shape: Axes) -> None:
     )
 
 
-def _filled_in(shape: Axes, n_axes: int) -> Axes:
-    """Return the shape with letters for its dots, so that it has n_axes axes if it can."""
-    i = shape.index(...)
-    return (*shape[:i], *("any",) * (n_axes - len(shape) + 1), *shape[i + 1 :])
+def _fits(actual: tuple[int, ...], shape: Axes) -> bool:
+    if ... in shape:  # what it stands for fits whatever it is
+        i = shape.index(...)
+        after = len(shape) - i - 1
+        if len(actual) < i + after:
+            return False
+        actual, shape = actual[:i] + actual[len(actual) - after :], shape[:i] + shape[i + 1 :]
+    if len(actual) != len(shape):
+        return False
+    for got, expected in zip(actual, shape):  # noqa: B905, a loop for speed: this runs in every layer
+        if got != expected and not isinstance(expected, str):
+            return False
+    return True
 
 
 def check_scores(who: str, scores: Any) -> np.ndarray:
@@ -138,7 +144,7 @@ def check_scores(who: str, scores: Any) -> np.ndarray:
 
 def check_labels(who: str, name: str, y: Any, m: int, n_classes: int) -> np.ndarray:
     """Return y as (m,) integer labels in 0 … n_classes − 1, or raise."""
-    y = np.asarray(y)
+    y = as_array(who, name, y)
     if y.dtype.kind not in "iu":
         raise TypeError(
             f"{who} expected {name} as integer labels, got {y.dtype}; convert them with .astype(int)"

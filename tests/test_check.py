@@ -253,3 +253,38 @@ def test_a_description_is_short_and_names_the_type(value):
     text = describe(value)
     assert text.startswith(type(value).__name__)
     assert len(text) <= 60
+
+
+def test_a_table_is_refused_by_the_types_of_its_columns():
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame({"age": [1.5, 2.5], "ill": [True, False], "name": ["a", "b"], "height": [1.0, 2.0]})
+    with pytest.raises(TypeError, match=r"got a table with columns of float64, bool, (str|object); convert"):
+        check_array("F", "X", table)
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted", "text"),
+    [
+        ((4, 3), ("m", ..., 3), None),
+        ((4, 5, 6, 3), ("m", ..., 3), None),
+        ((4,), ("m", ...), None),
+        ((4, 1, 2), ("m", ...), None),
+        ((3,), ("m", ..., 3), "(m, 3), got (3,)"),  # the batch is an axis of its own
+        ((4, 2), ("m", ..., 3), "(m, 3), got (4, 2)"),
+        ((4, 5, 2), ("m", ..., 3), "(m, …, 3), got (4, 5, 2)"),
+        ((4, 0, 3), ("m", ..., 3), "(m, …, 3), got (4, 0, 3); it is empty"),
+        ((), ("m", ...), "(m,), got ()"),
+    ],
+)
+def test_dots_stand_for_any_axes(shape, wanted, text):
+    x = np.zeros(shape)
+    if text is None:
+        assert check_array("F", "X", x, shape=wanted) is x
+    else:
+        with pytest.raises(ValueError, match=re.escape(f"F expected X of shape {text}")):
+            check_array("F", "X", x, shape=wanted)
+
+
+def test_labels_with_a_mask_are_refused():
+    with pytest.raises(TypeError, match="F expected y as a plain array, got a masked array"):
+        check_labels("F", "y", np.ma.masked_equal([0, 1, 9], 9), 3, 10)

@@ -20,7 +20,7 @@ from nnlab.optimizers import SGD, Adam, Optimizer
 from nnlab.training import fit_whole, predict_scores
 from nnlab.training.loop import BLOCK, PREDICTED
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam}
+TIMED: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam}
 # scikit-learn's Adam adds ε before the correction for the start at zero, the others after it: with an ε
 # too small to matter all do the same.
 EPSILON = 1e-12
@@ -121,7 +121,7 @@ class NnlabLoop(Contestant):
 
     def __init__(self, task: Task):
         self.task, self.network, self.batches = task, task.network(), task.batches()
-        self.optimizer = OPTIMIZERS[task.optimizer](self.network.parameters(), **task.settings)
+        self.optimizer = TIMED[task.optimizer](self.network.parameters(), **task.settings)
         self.losses: list[float] = []
 
     def work(self, steps: int) -> None:

@@ -1,4 +1,4 @@
-"""`nnlab data`: which data sets there are, where they come from, and how to get the real ones.
+"""`nnlab data`: list, get or locate the data sets.
 
 Examples:
   python -m nnlab data list

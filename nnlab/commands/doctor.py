@@ -1,4 +1,4 @@
-"""`nnlab doctor`: look at this machine as the course will find it.
+"""`nnlab doctor`: what is installed, which data is found, and what would not work.
 
 Examples:
   python -m nnlab doctor

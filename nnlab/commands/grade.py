@@ -1,4 +1,4 @@
-"""`nnlab grade`: check the exercises in learners' notebooks, and count the mistakes of the class.
+"""`nnlab grade`: a teacher's report: the exercises in learners' notebooks, and the mistakes made.
 
 It runs what learners wrote; nnlab/exercises/TEACHING.md says what protects you, and from what not.
 

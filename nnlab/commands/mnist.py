@@ -1,4 +1,4 @@
-"""`nnlab mnist`: train a plain multi-layer network on MNIST and test it once; or show it other images.
+"""`nnlab mnist`: train a plain network on MNIST and test it; resume an interrupted run; look at other images.
 
 Examples:
   NNLAB_DATA=../shared/data python -m nnlab mnist

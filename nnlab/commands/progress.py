@@ -1,4 +1,4 @@
-"""`nnlab progress`: which exercises are passed, tried, and still open.
+"""`nnlab progress`: which exercises are passed, which were tried, and which are still open.
 
 Examples:
   python -m nnlab progress

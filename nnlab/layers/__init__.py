@@ -11,9 +11,10 @@ from nnlab.layers.activations import (
     Softmax,
     Tanh,
 )
-from nnlab.layers.base import Layer, Parameter, evaluation_mode
+from nnlab.layers.base import Layer
 from nnlab.layers.containers import MLP, Residual, Sequential
 from nnlab.layers.linear import Linear
+from nnlab.layers.state import Parameter, evaluation_mode
 
 __all__ = [
     "ELU",

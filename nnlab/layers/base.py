@@ -1,49 +1,80 @@
-"""What every layer is: a checked `forward` and `backward` around two formulas, a mode, and named state."""
+"""What every layer is: a checked `forward` and `backward` around two formulas."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from nnlab._check import NonFiniteError, check_array, check_flag, describe
+from nnlab._check import check_array
+from nnlab.layers.state import Stateful
 
 
-class Parameter:
-    """A trainable array `value` beside the gradient `grad` of the loss with respect to it (None at first)."""
+class Checked(Stateful):
+    """What stands between a call and its formula: checks of the input, and what is kept for `backward`."""
 
-    __slots__ = ("grad", "value")
-
-    def __init__(self, value: np.ndarray):
-        self.value = value
-        self.grad: np.ndarray | None = None
-
-    def __repr__(self) -> str:
-        return f"Parameter(shape={self.value.shape}, dtype={self.value.dtype})"
-
-
-class Layer:
-    """The base of all layers. A new layer is its constructor and two formulas, `_forward` and `_backward`.
-
-    What `forward` got and returned is kept for `backward`. Parameters, buffers and inner layers are the
-    attributes that hold them, and are named after these, as in torch. Layers never change their arguments.
-    """
-
-    #: whether the network is being trained; dropout and batch norm differ in evaluation mode
-    training = True
     #: of the parameters; None for a layer without any, which takes float32 and float64
     dtype: np.dtype | None = None
     #: the axes of X: numbers, letters for any size, and ... for any number of axes
     axes: tuple = ("m", ...)
-    #: whether each sample's output depends on that sample alone, and not on the others or on chance
-    samplewise = True
-    #: the attributes that are arrays of state without a gradient, such as running means
-    buffer_names: tuple[str, ...] = ()
     _kept: tuple[np.ndarray, np.ndarray] | None = None
 
-    # ------------------------------------------------------------------------------------ the formulas
+    def _checked_forward(self: Any, X: Any) -> np.ndarray:
+        X = self._check_input(X)
+        Y = self._forward(X)
+        self._kept = X, Y
+        return Y
+
+    def _checked_backward(self: Any, dY: Any) -> np.ndarray:
+        X, Y = self._remembered()
+        return self._backward(self._check_gradient(dY, Y), X, Y)
+
+    def _checked_backward_parameters(self: Any, dY: Any) -> None:
+        X, Y = self._remembered()
+        self._backward_parameters(self._check_gradient(dY, Y), X, Y)
+
+    def _check_input(self, X: Any) -> np.ndarray:
+        return check_array(type(self).__name__, "X", X, shape=self.axes, dtype=self.dtype, finite=False)
+
+    def _check_gradient(self, dY: Any, Y: np.ndarray) -> np.ndarray:
+        if type(dY) is np.ndarray and dY.shape == Y.shape and dY.dtype == Y.dtype:
+            return dY
+        who = f"{type(self).__name__}.backward"
+        return check_array(who, "dY", dY, shape=Y.shape, dtype=Y.dtype, finite=False)
+
+    def _remembered(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._kept is None:
+            raise RuntimeError(
+                f"{type(self).__name__}.backward was called before forward; call forward first"
+            )
+        return self._kept
+
+    def forget(self) -> None:
+        """Drop what was kept for `backward`, here and in all inner layers: their private attributes."""
+        for _, layer in self.named_layers():
+            for name in [name for name in vars(layer) if name.startswith("_")]:
+                delattr(layer, name)
+
+    def __repr__(self) -> str:
+        """Show the settings: the public attributes that are numbers or words."""
+        settings = [
+            f"{name}={value!r}"
+            for name, value in vars(self).items()
+            if not name.startswith("_") and name != "training" and isinstance(value, (bool, int, float, str))
+        ]
+        return f"{type(self).__name__}({', '.join(settings)})"
+
+
+class Layer(Checked):
+    """The base of all layers. A new layer is its constructor and two formulas, `_forward` and `_backward`.
+
+    What `forward` got and returned is kept for `backward`; what else it needs, `_forward` puts into private
+    attributes. Parameters, buffers and inner layers are the attributes that hold them, and are named after
+    these, as in torch. Layers never change their arguments.
+    """
+
+    #: whether each sample's output depends on that sample alone, and not on the others or on chance
+    samplewise = True
 
     def _forward(self, X: np.ndarray) -> np.ndarray:
         """Return Y for a checked X."""
@@ -57,8 +88,6 @@ class Layer:
         """Assign the own gradients only; worth defining where dX takes time."""
         self._backward(dY, X, Y)
 
-    # ------------------------------------------------------------------------------------ around them
-
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Map a batch X, whose first axis is the sample, to Y.
 
@@ -66,10 +95,7 @@ class Layer:
         Raises: ValueError for a wrong shape, TypeError for a wrong dtype.
         """
         with np.errstate(all="ignore"):  # whatever the reader has set: it must not change a result
-            X = self._check_input(X)
-            Y = self._forward(X)
-        self._kept = X, Y
-        return Y
+            return self._checked_forward(X)
 
     def backward(self, dY: np.ndarray) -> np.ndarray:
         """Map the gradient of the loss with respect to Y to that with respect to X.
@@ -77,178 +103,13 @@ class Layer:
         Assigns the gradients of the layer's own parameters.
         Raises: RuntimeError before `forward`; ValueError, TypeError unless dY is like Y.
         """
-        X, Y = self._remembered()
         with np.errstate(all="ignore"):
-            return self._backward(self._check_gradient(dY, Y), X, Y)
+            return self._checked_backward(dY)
 
     def backward_parameters(self, dY: np.ndarray) -> None:
         """As `backward`, but dX may be left out: all that the first layer of a network needs in training.
 
         Raises: as `backward`.
         """
-        X, Y = self._remembered()
         with np.errstate(all="ignore"):
-            self._backward_parameters(self._check_gradient(dY, Y), X, Y)
-
-    def _check_input(self, X: Any) -> np.ndarray:
-        return check_array(type(self).__name__, "X", X, shape=self.axes, dtype=self.dtype, finite=False)
-
-    def _check_gradient(self, dY: Any, Y: np.ndarray) -> np.ndarray:
-        who = f"{type(self).__name__}.backward"
-        return check_array(who, "dY", dY, shape=Y.shape, dtype=Y.dtype, finite=False)
-
-    def _remembered(self) -> tuple[np.ndarray, np.ndarray]:
-        if self._kept is None:
-            raise RuntimeError(
-                f"{type(self).__name__}.backward was called before forward; call forward first"
-            )
-        return self._kept
-
-    def forget(self) -> None:
-        """Drop the batch that was kept for `backward`, here and in all inner layers."""
-        for _, layer in self.named_layers():
-            layer._kept = None
-
-    # ------------------------------------------------------------------------------------ the mode
-
-    def train(self, mode: bool = True) -> Layer:
-        """Set training mode in this layer and all inner ones; return the layer.
-
-        Raises: TypeError unless mode is True or False.
-        """
-        mode = check_flag(f"{type(self).__name__}.train", "mode", mode)
-        for _, layer in self.named_layers():
-            layer.training = mode
-        return self
-
-    def eval(self) -> Layer:
-        """Set evaluation mode in this layer and all inner ones; return the layer."""
-        return self.train(False)
-
-    # ------------------------------------------------------------------------------------ the state
-
-    def children(self) -> list[tuple[str, Layer]]:
-        """Return the layers directly inside this one, with their names."""
-        return [(name, value) for name, value in vars(self).items() if isinstance(value, Layer)]
-
-    def named_layers(self, prefix: str = "") -> Iterator[tuple[str, Layer]]:
-        """Yield this layer, named `prefix`, and all layers inside it: "0", "1.branch", …"""
-        yield prefix, self
-        for name, layer in self.children():
-            yield from layer.named_layers(_join(prefix, name))
-
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Yield the trainable parameters with their names, such as "0.W", in a fixed order."""
-        for prefix, layer in self.named_layers():
-            for name, value in vars(layer).items():
-                if isinstance(value, Parameter):
-                    yield _join(prefix, name), value
-
-    def named_buffers(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Yield the arrays of state without a gradient, with their names."""
-        for prefix, layer in self.named_layers():
-            for name in layer.buffer_names:
-                yield _join(prefix, name), getattr(layer, name)
-
-    def named_generators(self) -> Iterator[tuple[str, np.random.Generator]]:
-        """Yield the random generators of layers such as dropout, with their names."""
-        for prefix, layer in self.named_layers():
-            for name, value in vars(layer).items():
-                if isinstance(value, np.random.Generator):
-                    yield _join(prefix, name), value
-
-    def parameters(self) -> list[Parameter]:
-        """Return the trainable parameters, in a fixed order."""
-        return [parameter for _, parameter in self.named_parameters()]
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """Return copies of all parameters and buffers by name, for `load_state_dict`."""
-        return {name: array.copy() for name, array in self._state()}
-
-    def load_state_dict(self, saved: Mapping[str, np.ndarray]) -> None:
-        """Copy in what `state_dict` returned.
-
-        Raises: ValueError for other names or shapes, TypeError for another dtype; nothing is changed then.
-        """
-        who = f"{type(self).__name__}.load_state_dict"
-        state = dict(self._state())
-        if not isinstance(saved, Mapping):
-            raise TypeError(f"{who} expected a dict of arrays by name, got {describe(saved)}")
-        if set(saved) != set(state):
-            missing, unknown = sorted(set(state) - set(saved)), sorted(set(saved) - set(state))
-            problems = [f"lacks {', '.join(missing)}"] * bool(missing)
-            problems += [f"has the unknown {', '.join(map(str, unknown))}"] * bool(unknown)
-            raise ValueError(
-                f"{who} expected the state of this network, got one that {' and '.join(problems)}; make "
-                "the network as it was made when the state was saved"
-            )
-        checked = {
-            name: check_array(who, name, saved[name], shape=array.shape, dtype=array.dtype, finite=False)
-            for name, array in state.items()
-        }
-        for name, array in state.items():
-            array[...] = checked[name]
-
-    def _state(self) -> list[tuple[str, np.ndarray]]:
-        return [(name, p.value) for name, p in self.named_parameters()] + list(self.named_buffers())
-
-    def __repr__(self) -> str:
-        """Show the settings: the public attributes that are numbers or words."""
-        settings = [
-            f"{name}={value!r}"
-            for name, value in vars(self).items()
-            if not name.startswith("_") and name != "training" and isinstance(value, (bool, int, float, str))
-        ]
-        return f"{type(self).__name__}({', '.join(settings)})"
-
-
-def _join(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name
-
-
-@contextlib.contextmanager
-def evaluation_mode(network: Layer) -> Iterator[None]:
-    """Put the network into evaluation mode for a while; then every layer is in its own mode again."""
-    modes = [(layer, layer.training) for _, layer in network.named_layers()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for layer, mode in modes:
-            layer.training = mode
-
-
-def check_distinct(who: str, layers: tuple[Layer, ...]) -> None:
-    """Raise unless all are layers, and no layer or parameter occurs twice, however deep inside.
-
-    A second `forward` would overwrite what the first one kept, and a second gradient would replace the first.
-    """
-    for layer in layers:
-        if not isinstance(layer, Layer):
-            raise TypeError(f"{who} expected layers, got {describe(layer)}; write {who}(*layers) for a list")
-    if not layers:
-        raise ValueError(f"{who} expected at least one layer, got none")
-    seen: dict[int, Layer] = {}
-    for inner in (inner for layer in layers for _, inner in layer.named_layers()):
-        own = [value for value in vars(inner).values() if isinstance(value, Parameter)]
-        for thing in (inner, *own):
-            if id(thing) in seen:
-                what = "layer" if thing is inner else "parameter"
-                raise ValueError(
-                    f"{who} expected every layer and parameter once, got a {what} of {inner} twice; make "
-                    "another one"
-                )
-            seen[id(thing)] = inner
-
-
-def locate(error: Exception, name: str, layer: Layer) -> None:
-    """Add to the error's message where in the network it arose: "…, in layer 4 (Linear(64, 10))".
-
-    Of nested layers the innermost is shown, with the whole path to it. The traceback stays as it is.
-    """
-    if type(error) not in (ValueError, TypeError, RuntimeError, NonFiniteError):
-        return  # of another library, whose message is its own
-    plain, path, inner = getattr(error, "place", (str(error), "", repr(layer)))
-    path = _join(name, path) if path else name
-    error.args = (f"{plain}, in layer {path} ({inner if len(inner) <= 60 else inner[:57] + '...'})",)
-    error.place = plain, path, inner  # type: ignore[attr-defined]
+            self._checked_backward_parameters(dY)

@@ -9,8 +9,9 @@ import numpy as np
 
 from nnlab._check import check_function, check_rng, describe
 from nnlab.initializers import Initializer, he_normal
-from nnlab.layers.base import Layer, check_distinct, locate
+from nnlab.layers.base import Layer
 from nnlab.layers.linear import Linear
+from nnlab.layers.state import check_distinct, locate
 
 
 class Sequential(Layer):
@@ -28,22 +29,22 @@ class Sequential(Layer):
     def _forward(self, X):
         for i, layer in enumerate(self.layers):
             try:
-                X = layer.forward(X)
+                X = layer._checked_forward(X)
             except Exception as error:
                 locate(error, str(i), layer)
                 raise
         return X
 
     def _backward(self, dY, X, Y):
-        return self.layers[0].backward(self._back_to_first(dY))
+        return self.layers[0]._checked_backward(self._back_to_first(dY))
 
     def _backward_parameters(self, dY, X, Y):
-        self.layers[0].backward_parameters(self._back_to_first(dY))
+        self.layers[0]._checked_backward_parameters(self._back_to_first(dY))
 
     def _back_to_first(self, dY: np.ndarray) -> np.ndarray:
         for i in range(len(self.layers) - 1, 0, -1):
             try:
-                dY = self.layers[i].backward(dY)
+                dY = self.layers[i]._checked_backward(dY)
             except Exception as error:
                 locate(error, str(i), self.layers[i])
                 raise
@@ -105,8 +106,8 @@ class Residual(Layer):
         self.dtype = self.branch.dtype if skip is None or self.branch.dtype else skip.dtype
 
     def _forward(self, X):
-        F = self._named("branch", self.branch.forward, X)
-        S = X if self.skip is None else self._named("skip", self.skip.forward, X)
+        F = self._named("branch", self.branch._checked_forward, X)
+        S = X if self.skip is None else self._named("skip", self.skip._checked_forward, X)
         if F.shape != S.shape:
             raise ValueError(
                 f"Residual expected F(X) and {'X' if self.skip is None else 'skip(X)'} of one shape, got "
@@ -115,7 +116,9 @@ class Residual(Layer):
         return F + S
 
     def _backward(self, dY, X, Y):
-        return self.branch.backward(dY) + (dY if self.skip is None else self.skip.backward(dY))
+        return self.branch._checked_backward(dY) + (
+            dY if self.skip is None else self.skip._checked_backward(dY)
+        )
 
     def _named(self, name: str, forward: Callable, X: np.ndarray) -> np.ndarray:
         try:

@@ -6,7 +6,8 @@ import numpy as np
 
 from nnlab._check import check_count, check_dtype, check_flag
 from nnlab.initializers import Initializer, he_normal, initial_weights
-from nnlab.layers.base import Layer, Parameter
+from nnlab.layers.base import Layer
+from nnlab.layers.state import Parameter
 
 
 class Linear(Layer):
@@ -46,7 +47,8 @@ class Linear(Layer):
         return np.dot(dY, self.W.value.T)  # not @, which takes five times as long for a single output
 
     def _backward_parameters(self, dY, X, Y):
-        X, dY = X.reshape(-1, self.n_in), dY.reshape(-1, self.n_out)  # all rows, whatever the axes
+        if X.ndim > 2:  # all rows, whatever the axes
+            X, dY = X.reshape(-1, self.n_in), dY.reshape(-1, self.n_out)
         self.W.grad = X.T @ dY
         if self.b is not None:
             self.b.grad = np.ones(len(dY), dY.dtype) @ dY  # Σ dY; sum(axis=0) takes several times as long

@@ -204,7 +204,7 @@ def _start(sizes: list[int], weight_init: Initializer, rng: np.random.Generator,
 # ---------------------------------------------------------------------------------------- digits
 
 STARTS = {"uniform(−0.5, 0.5)": uniform(0.5), "torch's weights": torch_uniform}
-OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"SGD": SGD, "Adam": Adam}
+COMPARED: dict[str, Callable[..., Optimizer]] = {"SGD": SGD, "Adam": Adam}
 BATCH, LR = 32, 0.001
 
 
@@ -212,7 +212,7 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
     """Train 784-64-10 from both starts with both optimizers, each in NumPy and in torch."""
     X, y = _whole_batches(digits, scale)
     measured = {}
-    cases = [(start, name) for start in STARTS for name in OPTIMIZERS]
+    cases = [(start, name) for start in STARTS for name in COMPARED]
     for number, (start, name) in enumerate(cases):
 
         def part(done: float, number=number) -> None:
@@ -220,7 +220,7 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
 
         rng = np.random.default_rng(0)
         network = _start([X.shape[1], 64, 10], STARTS[start], rng, X.dtype)
-        optimizer = OPTIMIZERS[name](network.parameters(), lr=LR)
+        optimizer = COMPARED[name](network.parameters(), lr=LR)
         module = to_torch(network)
         twin_optimizer = optimizer_to_torch(optimizer, network, module)
         fit_whole(

@@ -44,7 +44,7 @@ def activation_explorer(
         controls.number(who, "z", "input z", z, 1.0, -REACH, REACH, 0.1),
         controls.number(who, "spread", "spread (× inputs)", spread, 1.0, 0.1, 8.0, 0.1),
     ]
-    scene = Scene()
+    scene = ActivationScene()
     return Explorer(
         who,
         settings,
@@ -57,7 +57,9 @@ def activation_explorer(
     )
 
 
-def _show(scene: Scene, inputs: Any, turn: Turn, *, activation: Any, z: float, spread: float) -> str:
+def _show(
+    scene: ActivationScene, inputs: Any, turn: Turn, *, activation: Any, z: float, spread: float
+) -> str:
     layer = scene.layer(activation)
     arriving = spread * _inputs(inputs)
     (value,), (slope,) = both(layer, np.array([z]))
@@ -71,7 +73,7 @@ def _show(scene: Scene, inputs: Any, turn: Turn, *, activation: Any, z: float, s
     )
 
 
-class Scene:
+class ActivationScene:
     """The function with its tangent at z, and its slope over the inputs that arrive."""
 
     def __init__(self):

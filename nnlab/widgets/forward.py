@@ -46,7 +46,7 @@ def forward_explorer(
         sliders = _sliders(who, x, Wh, bh, Wy, by)
     except (TypeError, ValueError) as error:
         problem, sliders = error, _sliders(who, X, WH, BH, WY, BY)
-    scene = Scene(len(sliders[0].value), len(sliders[-1].value))
+    scene = ForwardScene(len(sliders[0].value), len(sliders[-1].value))
     explorer = Explorer(
         who,
         [*sliders, controls.choice(who, "activation", "activation", activation, "Tanh", list(ACTIVATIONS))],
@@ -83,7 +83,7 @@ def _sliders(who: str, x: Any, Wh: Any, bh: Any, Wy: Any, by: Any) -> list[contr
     ]
 
 
-def _show(scene: Scene, turn: Turn, *, activation: str, **arrays: Any) -> str:
+def _show(scene: ForwardScene, turn: Turn, *, activation: str, **arrays: Any) -> str:
     x, Wh, bh, Wy, by = (np.array(arrays[name]) for name in ("x", "Wh", "bh", "Wy", "by"))
     network = MLP([len(x), len(bh), len(by)], activation=ACTIVATIONS[activation])
     for parameter, value in zip(network.parameters(), (Wh, bh, Wy, by), strict=True):
@@ -96,7 +96,7 @@ def _show(scene: Scene, turn: Turn, *, activation: str, **arrays: Any) -> str:
     return f"h = {_written(H[0])}, ŷ = {_written(Y[0])}"
 
 
-class Scene:
+class ForwardScene:
     """The network as a graph, and beside it what it says about all inputs, or else its output as bars."""
 
     def __init__(self, n_x: int, n_y: int):

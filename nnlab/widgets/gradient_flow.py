@@ -58,7 +58,7 @@ def gradient_flow_explorer(
         controls.count(who, "width", "units per layer", width, 50, 2, 200),
         controls.count(who, "seed", "seed", seed, 0, 0, 99),
     ]
-    scene = Scene()
+    scene = FlowScene()
     return Explorer(
         who,
         settings,
@@ -72,7 +72,7 @@ def gradient_flow_explorer(
 
 
 def _show(
-    scene: Scene,
+    scene: FlowScene,
     X: Any,
     turn: Turn,
     *,
@@ -130,7 +130,7 @@ def _rms(A: Any) -> float:
     return float(np.sqrt(np.mean(A**2)))
 
 
-class Scene:
+class FlowScene:
     """Three sizes per layer, by their powers of ten: a logarithmic axis without its slow ticks."""
 
     def __init__(self):

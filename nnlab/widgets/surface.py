@@ -24,7 +24,7 @@ SURFACES: dict[str, Surface] = {
     "saddle": lambda w1, w2: 0.5 * w1**2 - w2**2 + 0.1 * w2**4,
     "two minima": lambda w1, w2: 0.1 * (w1**2 - 4) ** 2 + 0.2 * w1 + 0.5 * w2**2,
 }
-OPTIMIZERS = {"SGD": ("-", "o", BLUE), "momentum": ("--", "s", VERMILION), "Adam": ("-.", "^", GREEN)}
+PATHS = {"SGD": ("-", "o", BLUE), "momentum": ("--", "s", VERMILION), "Adam": ("-.", "^", GREEN)}
 TITLES = ("the surface from above", "height on the way")
 REACH = 4.0  # both weights are shown from -REACH to REACH
 SIDE = 60  # of the grid on which the surface is drawn
@@ -53,7 +53,7 @@ def surface_explorer(
         controls.number(who, "w1", "start: w₁", w1, -3.5, -REACH, REACH, 0.1),
         controls.number(who, "w2", "start: w₂", w2, 2.0, -REACH, REACH, 0.1),
     ]
-    scene = Scene()
+    scene = SurfaceScene()
     return Explorer(
         who,
         settings,
@@ -66,7 +66,7 @@ def surface_explorer(
 
 
 def _show(
-    scene: Scene,
+    scene: SurfaceScene,
     turn: Turn,
     *,
     surface: Any,
@@ -107,7 +107,7 @@ def walk(
     return np.array(path)
 
 
-class Scene:
+class SurfaceScene:
     """The surface with the three paths on it, and their heights over the steps."""
 
     def __init__(self):
@@ -128,7 +128,7 @@ class Scene:
         self._right, self._lowest = right, _draw_surface(plane, f)
         self._paths: dict[str, Any] = {}
         self._heights: dict[str, Any] = {}
-        for name, (dashes, marker, color) in OPTIMIZERS.items():
+        for name, (dashes, marker, color) in PATHS.items():
             style: dict[str, Any] = {"ls": dashes, "marker": marker, "color": color, "ms": 4, "lw": 1.3}
             (self._paths[name],) = plane.plot([], [], **style)
             (self._heights[name],) = right.plot([], [], label=name, **style)
@@ -144,7 +144,7 @@ class Scene:
         span = max(start - self._lowest, 1e-3)
         self._right.set(xlim=(0, steps), ylim=(self._lowest - 0.05 * span, start + 0.4 * span))
         self._start.set_data(*paths["SGD"][:1].T)
-        for name, (_, _, color) in OPTIMIZERS.items():
+        for name, (_, _, color) in PATHS.items():
             self._paths[name].set_data(*paths[name].T)
             self._heights[name].set_data(np.arange(len(heights[name])), heights[name])
             for line in (self._paths[name], self._heights[name]):

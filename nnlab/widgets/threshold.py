@@ -39,7 +39,7 @@ def threshold_explorer(
         ),
         controls.number(who, "cost_false_negative", "cost of a miss", cost_false_negative, 5.0, 0, 20, 0.5),
     ]
-    scene = Scene()
+    scene = ThresholdScene()
     return Explorer(
         who,
         settings,
@@ -53,7 +53,7 @@ def threshold_explorer(
 
 
 def _show(
-    scene: Scene,
+    scene: ThresholdScene,
     y: Any,
     p: Any,
     turn: Turn,
@@ -124,7 +124,7 @@ class Curves:
         return tp, fp, fn, self.m - tp - fp - fn
 
 
-class Scene:
+class ThresholdScene:
     """The confusion matrix, a dot on the ROC and on the precision-recall curve, and the cost."""
 
     def __init__(self):

@@ -18,7 +18,7 @@ from nnlab.training import History, fit
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
 from nnlab.widgets.live import Picture, Turn, panels
-from nnlab.widgets.train_points import OPTIMIZERS, Losses, diverged_at
+from nnlab.widgets.train_points import OPTIMIZER_CHOICES, Losses, diverged_at
 
 SIZES = {str(n): n for n in (1, 2, 4, 8, 16, 32, 64, 128, 256)}
 ROWS = 20_000  # are used at most, so that a slider is answered in seconds on any data
@@ -98,7 +98,7 @@ class Task:
     epochs: int
 
     def __post_init__(self) -> None:
-        check_choice(self.who, "optimizer", self.optimizer, OPTIMIZERS)
+        check_choice(self.who, "optimizer", self.optimizer, OPTIMIZER_CHOICES)
         check_count(self.who, "epochs", self.epochs)
 
     def given(self, data: Any, optimizer: str, epochs: int) -> list[str]:
@@ -116,7 +116,7 @@ def _explorer(
         controls.logarithmic(who, "learning_rate", "learning rate", learning_rate, default, (-5, 2)),
         controls.choice(who, "hidden_size", "hidden units", hidden_size, 32, SIZES, kind=controls.STEPS),
     ]
-    scene = Scene(task, data)
+    scene = DataScene(task, data)
     show = functools.partial(_train, scene)
     return Explorer(who, sliders, scene.picture, show, trains=True, **settings)
 
@@ -171,13 +171,13 @@ def _auc(scores: np.ndarray, y: np.ndarray) -> float:
 # ---------------------------------------------------------------------------------------- training
 
 
-def _train(scene: Scene, turn: Turn, *, learning_rate: float, hidden_size: int) -> str:
+def _train(scene: DataScene, turn: Turn, *, learning_rate: float, hidden_size: int) -> str:
     """Train from the start, and draw while it goes on; return the readout."""
     task = scene.task
     (X, y), (X_held_out, y_held_out) = scene.data()
     rng = np.random.default_rng(0)
     network = MLP([X.shape[1], hidden_size, scene.n_classes], activation=ReLU, rng=rng, dtype=np.float32)
-    optimizer = OPTIMIZERS[task.optimizer](network.parameters(), lr=learning_rate)
+    optimizer = OPTIMIZER_CHOICES[task.optimizer](network.parameters(), lr=learning_rate)
     validation: list[float] = []
     measured: list[float] = []
 
@@ -218,7 +218,7 @@ def _last(values: list[float] | None) -> str:
     return f"{values[-1]:.3f}" if values else "unknown"
 
 
-class Scene:
+class DataScene:
     """The losses and the metric over the epochs, each beside what guessing would get."""
 
     def __init__(self, task: Task, data: Any):

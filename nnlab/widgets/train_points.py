@@ -36,7 +36,7 @@ from nnlab.widgets.live import Picture, Turn, panels
 from nnlab.widgets.plane import SIDE, borders, grid, shade
 
 ACTIVATIONS = {layer.__name__: layer for layer in (Tanh, ReLU, Sigmoid, LeakyReLU, ELU, SiLU, GELU)}
-OPTIMIZERS: dict[str, Callable] = {
+OPTIMIZER_CHOICES: dict[str, Callable] = {
     "SGD": SGD,
     "momentum": functools.partial(SGD, momentum=0.9),
     "RMSprop": RMSprop,
@@ -78,13 +78,13 @@ def training_explorer(
         controls.count(who, "hidden_size", "hidden units (each)", hidden_size, 16, 1, 64),
         controls.count(who, "depth", "hidden layers", depth, 1, 1, 4),
         controls.choice(who, "activation", "activation", activation, "Tanh", list(ACTIVATIONS)),
-        controls.choice(who, "optimizer", "optimizer", optimizer, "Adam", list(OPTIMIZERS)),
+        controls.choice(who, "optimizer", "optimizer", optimizer, "Adam", list(OPTIMIZER_CHOICES)),
         controls.choice(who, "batch_size", "batch (points)", batch_size, None, BATCHES),
         controls.count(who, "epochs", "epochs", epochs, 200, 10, 1000, 10),
         controls.number(who, "noise", "noise (std. dev.)", noise, 0.1, 0.0, 0.5, 0.01),
         controls.count(who, "seed", "seed", seed, 0, 0, 99),
     ]
-    scene = Scene()
+    scene = PointsScene()
     return Explorer(
         who,
         settings,
@@ -153,7 +153,7 @@ def _checked(data: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _train(
-    scene: Scene,
+    scene: PointsScene,
     turn: Turn,
     *,
     data: Any,
@@ -165,7 +165,7 @@ def _train(
 ) -> str:
     """Train from the start, and draw; return the readout."""
     points = scene.points(data, noise, seed)
-    run = Run(points, seed=seed, **network)
+    run = PointsRun(points, seed=seed, **network)
 
     def after_epoch(history: History) -> bool:
         run.validate()
@@ -189,7 +189,7 @@ def _train(
     return run.readout(history, epochs)
 
 
-class Run:
+class PointsRun:
     """A network, its optimizer and its data, and the validation loss after each epoch."""
 
     def __init__(
@@ -214,7 +214,7 @@ class Run:
             rng=np.random.default_rng(seed),
             dtype=np.float32,
         )
-        self.optimizer = OPTIMIZERS[optimizer](self.network.parameters(), lr=learning_rate)
+        self.optimizer = OPTIMIZER_CHOICES[optimizer](self.network.parameters(), lr=learning_rate)
         self.validation: list[float] = []
 
     @np.errstate(over="ignore")
@@ -256,7 +256,7 @@ def diverged_at(history: History, guessing: float, steps: int) -> int | None:
 # ---------------------------------------------------------------------------------------- the drawing
 
 
-class Scene:
+class PointsScene:
     """Three panels, whose frames are drawn once per data set: the plane, the losses, the hidden units."""
 
     def __init__(self):
@@ -275,7 +275,7 @@ class Scene:
             self._points, self._made_of = points, made_of
         return self._points
 
-    def draw(self, run: Run, history: History, epochs: int) -> None:
+    def draw(self, run: PointsRun, history: History, epochs: int) -> None:
         """Show what the network does now."""
         H = self._plane.grid
         for layer in run.network.layers[:-1]:

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from nnlab.__main__ import COMMANDS, main
+from nnlab.__main__ import main, summaries
 from nnlab.commands import doctor
 from nnlab.commands.reproduce import figure
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", summaries())
 def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])

@@ -23,7 +23,6 @@ from nnlab import (
     Tanh,
     check_gradients,
 )
-from nnlab._check import NonFiniteError
 
 ACTIVATIONS = [
     ReLU,
@@ -299,11 +298,10 @@ def test_backward_before_forward(make):
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        (np.ones(3), ValueError, "X of shape (m, n), got (3,)"),
-        (np.ones((0, 3)), ValueError, "X of shape (m, n), got (0, 3); it is empty"),
-        (np.ones((3, 0)), ValueError, "X of shape (m, n), got (3, 0); it is empty"),
-        (np.array([[0, np.nan]]), NonFiniteError, "finite X, got nan at [0, 1]"),
-        (np.array([[np.inf, 0]]), NonFiniteError, "finite X, got inf at [0, 0]"),
+        (np.float64(3), ValueError, "X of shape (m"),
+        (np.ones((0, 3)), ValueError, "X of shape (m, "),
+        (np.ones((3, 0)), ValueError, "X of shape (m, "),
+        (np.ma.masked_less([[1.0, -1.0]], 0), TypeError, "X as a plain array, got a masked array"),
         ("text", TypeError, "X as an array of float32 or float64, got str 'text'"),
     ],
 )
@@ -323,7 +321,6 @@ def test_forward_refuses_and_remembers_the_batch_before(make, X, error, message)
         (np.ones((3, 2)), ValueError, "dY of shape (1, 2), got (3, 2)"),
         (np.ones((1, 1)), ValueError, "dY of shape (1, 2), got (1, 1)"),  # would broadcast
         (np.ones((1, 2), np.float32), TypeError, "dY of dtype float64, got float32"),
-        (np.array([[0, np.nan]]), NonFiniteError, "finite dY, got nan at [0, 1]"),
     ],
 )
 def test_backward_refuses(make, dY, error, message):
@@ -370,3 +367,36 @@ def test_repr_shows_the_settings():
     layer = ReLU()
     layer.forward(np.ones((1, 1)))
     assert repr(layer) == "ReLU()"  # what it remembers is not shown
+
+
+@every_activation
+@pytest.mark.parametrize("shape", [(5, 3), (4, 2, 3), (2, 3, 2, 3)])
+def test_any_number_of_axes_is_the_same_as_rows(make, shape):
+    rng = np.random.default_rng(0)
+    X, dY = rng.standard_normal((2, *shape))
+    layer, flat = make(), make()
+    Y, dX = layer.forward(X), layer.backward(dY)
+    np.testing.assert_array_equal(Y, flat.forward(X.reshape(-1, 3)).reshape(shape))
+    np.testing.assert_array_equal(dX, flat.backward(dY.reshape(-1, 3)).reshape(shape))
+
+
+def test_entries_may_have_one_axis_but_a_softmax_needs_two():
+    np.testing.assert_array_equal(ReLU().forward(np.array([1.0, -1.0])), [1, 0])
+    with pytest.raises(ValueError, match=re.escape("Softmax expected X of shape (m, n), got (2,)")):
+        Softmax().forward(np.array([1.0, -1.0]))
+
+
+@every_activation
+@pytest.mark.parametrize("size", [1e-300, 1e4, 1e300])
+def test_what_the_reader_set_for_underflow_does_not_matter(make, size):
+    X = np.array([[size, -size, 1e-320, 0.0]])
+    quiet, loud = make(), make()
+    expected = quiet.forward(X), quiet.backward(np.full_like(X, 1e-300))
+    with np.errstate(all="raise"):
+        got = loud.forward(X), loud.backward(np.full_like(X, 1e-300))
+    np.testing.assert_array_equal(got, expected)
+
+
+@every_activation
+def test_nan_passes_through(make):
+    assert np.isnan(make().forward(np.array([[np.nan, np.nan]]))).all()

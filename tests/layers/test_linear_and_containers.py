@@ -102,7 +102,7 @@ def test_lists_and_integers_are_taken_as_floats():
 def test_linear_gradients(m, n_in, n_out, bias):
     X = np.random.default_rng(1).standard_normal((m, n_in))
     errors = check_gradients(linear(n_in, n_out, bias=bias), X)
-    assert set(errors) == {"X", "parameter 0", *(["parameter 1"] if bias else [])}
+    assert set(errors) == {"X", "W", *(["b"] if bias else [])}
     assert max(errors.values()) < 1e-7
 
 
@@ -166,9 +166,7 @@ def test_an_mlp_draws_layer_by_layer_from_one_generator():
 
 
 def test_equal_weights_make_equal_hidden_units_for_ever():
-    network = MLP(
-        [2, 3, 1], activation=Tanh, weight_init=lambda *shape_rng_dtype: np.ones(shape_rng_dtype[:2])
-    )
+    network = MLP([2, 3, 1], activation=Tanh, weight_init=lambda shape, *_: np.ones(shape))
     network.forward(np.random.default_rng(0).standard_normal((5, 2)))
     network.backward(np.ones((5, 1)))
     grad = network.layers[0].W.grad
@@ -176,12 +174,12 @@ def test_equal_weights_make_equal_hidden_units_for_ever():
     assert not MLP([2, 3, 1], activation=Tanh, weight_init=zeros).forward(np.ones((1, 2))).any()
 
 
-def test_a_layer_of_ones_own_needs_forward_and_backward_only():
+def test_a_layer_of_ones_own_needs_two_formulas_only():
     class Double(Layer):
-        def forward(self, X):
+        def _forward(self, X):
             return 2 * X
 
-        def backward(self, dY):
+        def _backward(self, dY, X, Y):
             return 2 * dY
 
     assert max(check_gradients(Sequential(Double(), linear(2, 2), Double()), np.ones((3, 2))).values()) < 1e-7
@@ -196,10 +194,17 @@ def test_the_base_class_says_what_a_layer_must_define():
         pass
 
     assert Nothing().parameters() == []
-    with pytest.raises(NotImplementedError, match=r"Nothing must define forward\(X\)"):
+    with pytest.raises(NotImplementedError, match=r"Nothing must define _forward\(X\)"):
         Nothing().forward(np.ones((1, 1)))
-    with pytest.raises(NotImplementedError, match=r"Nothing must define backward\(dY\)"):
-        Nothing().backward(np.ones((1, 1)))
+
+    class Half(Layer):
+        def _forward(self, X):
+            return X
+
+    half = Half()
+    half.forward(np.ones((1, 1)))
+    with pytest.raises(NotImplementedError, match=r"Half must define _backward\(dY, X, Y\)"):
+        half.backward(np.ones((1, 1)))
 
 
 # ------------------------------------------------------------------------------------------- invariants
@@ -299,11 +304,10 @@ def after_one_pass():
 BAD_ARRAYS = [
     (np.ones((4, 3)), ValueError, "of shape ({m}, 2), got (4, 3)"),
     (np.ones(2), ValueError, "of shape ({m}, 2), got (2,)"),
-    (np.ones((2, 2, 1)), ValueError, "of shape ({m}, 2), got (2, 2, 1)"),
     (np.ones((0, 2)), ValueError, "of shape ({m}, 2), got (0, 2); it is empty"),
     ([[1, 2], [3]], ValueError, "got rows of different lengths"),
-    (np.array([[1, np.nan], [3, 4]]), NonFiniteError, "finite {name}, got nan at [0, 1]"),
-    (np.array([[1, 2], [-np.inf, 4]]), NonFiniteError, "finite {name}, got -inf at [1, 0]"),
+    (np.ma.masked_equal([[1.0, 2], [3, 9999]], 9999), TypeError, "as a plain array, got a masked array"),
+    (np.matrix([[1.0, 2], [3, 4]]), TypeError, "as a plain array, got an np.matrix"),
     (
         np.ones((2, 2), np.float32),
         TypeError,
@@ -351,21 +355,20 @@ def test_backward_wants_as_many_rows_as_forward_had():
 def test_backward_before_forward(make):
     network = make()
     for backward in (network.backward, network.backward_parameters):
-        with pytest.raises(
-            RuntimeError, match=r"Linear\.backward was called before forward; call forward first"
-        ):
+        with pytest.raises(RuntimeError, match=r"\.backward was called before forward; call forward first"):
             backward(np.ones((1, 2)))
     assert all(p.grad is None for p in network.parameters())
 
 
-def test_an_overflow_blames_the_weights_not_the_input():
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e308])
+def test_what_is_not_finite_passes_through_in_silence(bad):
     layer = linear(2, 2)
-    layer.W.value[...] = 1e308
-    message = "Linear expected finite X @ W + b, got inf at [0, 0]; the weights are too large: lower the"
-    with pytest.raises(NonFiniteError, match=re.escape(message)):
-        layer.forward(np.full((1, 2), 1e10))
-    with pytest.raises(RuntimeError, match="before forward"):  # the bad batch is not remembered
-        layer.backward(np.ones((1, 2)))
+    layer.W.value[...] = 10
+    with np.errstate(all="raise"):
+        Y = layer.forward(np.full((1, 2), bad))
+        dX = layer.backward(np.full((1, 2), bad))
+    assert not np.isfinite(Y).any()
+    assert not np.isfinite(dX).any()
 
 
 @pytest.mark.parametrize(
@@ -377,8 +380,16 @@ def test_an_overflow_blames_the_weights_not_the_input():
         ({"rng": 42}, TypeError, "Linear expected rng as a np.random.Generator, got int 42"),
         ({"dtype": np.int64}, TypeError, "Linear expected dtype float32 or float64"),
         ({"weight_init": "he"}, TypeError, "Linear expected weight_init as a function such as he_normal"),
-        ({"weight_init": lambda *_: np.ones((3, 2))}, ValueError, "initial W of shape (2, 3), got (3, 2)"),
-        ({"weight_init": lambda *_: np.full((2, 3), np.nan)}, NonFiniteError, "expected finite initial W"),
+        (
+            {"weight_init": lambda *_: np.ones((3, 2))},
+            ValueError,
+            "initial weights of shape (2, 3), got (3, 2)",
+        ),
+        (
+            {"weight_init": lambda *_: np.full((2, 3), np.nan)},
+            NonFiniteError,
+            "expected finite initial weights",
+        ),
         (
             {"weight_init": normal(0.1), "dtype": "float16"},
             TypeError,
@@ -392,11 +403,11 @@ def test_linear_settings_that_will_not_do(arguments, error, message):
 
 
 def test_an_initializer_of_the_other_dtype_is_refused():
-    with pytest.raises(TypeError, match="Linear expected initial W of dtype float32, got float64"):
+    with pytest.raises(TypeError, match="Linear expected initial weights of dtype float32, got float64"):
         Linear(2, 3, weight_init=lambda *_: np.ones((2, 3)), dtype=np.float32)
 
 
-def test_sequential_takes_layers_each_once():
+def test_sequential_takes_layers():
     with pytest.raises(
         TypeError, match=r"Sequential expected layers, got list .*write Sequential\(\*layers\)"
     ):
@@ -405,11 +416,6 @@ def test_sequential_takes_layers_each_once():
         Sequential(linear(2, 2), ReLU)
     with pytest.raises(ValueError, match="Sequential expected at least one layer, got none"):
         Sequential()
-    relu = ReLU()
-    with pytest.raises(
-        ValueError, match=re.escape("expected every layer once, got ReLU() twice; make another")
-    ):
-        Sequential(linear(2, 2), relu, linear(2, 2), relu)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,197 @@
+"""What both estimators share: a network and its training on one side, scikit-learn on the other."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from nnlab._check import all_finite, describe
+from nnlab.estimators.data import Arrays, check_data, dense, hold_out
+from nnlab.estimators.settings import ACTIVATIONS, Settings
+from nnlab.layers import MLP, Linear, Sequential
+from nnlab.losses import Loss
+from nnlab.optimizers import Optimizer
+from nnlab.training import Callback, EarlyStopping, History, ProgressBar, TrainingWarning, fit, predict_scores
+
+
+class Trainer(Settings):
+    """The half that knows this package: the network and its training."""
+
+    def _begin(self, sizes: list[int], activation: str, dtype: np.dtype) -> MLP:
+        self._design = sizes, activation
+        self._rng = _generator(type(self).__name__, self.random_state)
+        self._split_seed = int(self._rng.spawn(1)[0].integers(2**31))  # takes no draw from rng itself
+        self._optimizer_state: dict[str, np.ndarray] = {}
+        self.loss_curve_: list[float] = []
+        layer, weight_init = ACTIVATIONS[activation]
+        return MLP(sizes, activation=layer, weight_init=weight_init, rng=self._rng, dtype=dtype)
+
+    def _train(self, network: Sequential, data: Arrays, validation: Arrays | None, epochs: int):
+        X, targets, *weights = data
+        worker = _share_parameters(network)
+        optimizer = _resume(self._make_optimizer(worker), self._optimizer_state)
+        start = None
+        if validation is not None and self.loss_curve_:
+            start = _Start(worker, optimizer, self._loss(), validation)
+        callbacks: list[Callback] = [ProgressBar()] if self.verbose else []
+        if validation is not None:
+            callbacks.append(EarlyStopping(patience=self.patience))
+        history = fit(
+            worker,
+            X,
+            targets,
+            sample_weight=weights[0] if weights else None,
+            loss=self._loss(),
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=self.batch_size and min(self.batch_size, len(X)),
+            rng=self._rng,
+            validation=validation,
+            metrics=self._metrics,
+            callbacks=callbacks,
+        )
+        self._judge(history)
+        if start is not None:
+            start.outlast(history)
+        return self._keep(network, optimizer, history)
+
+    def _judge(self, history: History) -> None:
+        if history.stop_reason == "diverged" and not (history.learned or self.loss_curve_):
+            raise ValueError(
+                f"{type(self).__name__} diverged at step {history.diverged_at}, before it had learned "
+                f"anything; lower learning_rate={self.learning_rate}, or {self._scaling}"
+            )
+        if history.stop_reason == "interrupted":
+            kept = f"training was interrupted; what was learned in {len(history)} epochs is kept"
+            warnings.warn(kept, TrainingWarning, stacklevel=4)
+
+    def _keep(self, network: Sequential, optimizer: Optimizer, history: History):
+        """Keep what may be read or gone on with. A pickle carries no batch, gradient or second copy."""
+        for p in network.parameters():
+            p.grad = None
+        history.best_state = None
+        self._optimizer_state = {} if history.stop_reason == "diverged" else optimizer.state_dict()
+        self.network_, self.history_, self.n_iter_ = network, history, len(history)
+        self.loss_curve_ += history.metrics.get("loss", [])
+        return self
+
+
+class Estimator(Trainer):
+    """The half that knows scikit-learn: what comes in, and what goes out."""
+
+    def fit(self, X, y, sample_weight=None):
+        """Train on X (m, n_features), y and sample_weight (m,), where 0 leaves a row out; return self.
+
+        Warns if training diverges, and keeps the best weights before.
+        Raises: ValueError, TypeError for unfit data or settings; ValueError if nothing was learned before.
+        """
+        first = not (self.warm_start and hasattr(self, "network_"))
+        with all_or_nothing(self):
+            network, data = self._prepare(X, y, sample_weight, first)
+            validation = None
+            if self.early_stopping:
+                data, validation = hold_out(self, data, self._split_seed)
+            return self._train(network, data, validation, self.epochs)
+
+    def _prepare(self, X, y, sample_weight, first: bool, **known) -> tuple[Sequential, Arrays]:
+        """Return the network to train, a new one the first time, and the data, checked and encoded."""
+        self._check_settings()
+        X, y, weights = check_data(self, X, y, sample_weight, first)
+        targets, weights = self._encode(y, weights, first, **known)
+        design = [X.shape[1], *self._hidden_sizes(), self.n_outputs_], self.activation
+        if not first and design != self._design:
+            raise ValueError(
+                f"{type(self).__name__} expected the sizes and activation {self._design} of the network it "
+                f"goes on with, got {design}; set warm_start=False and call fit to start again"
+            )
+        network = self._begin(*design, X.dtype) if first else self.network_
+        return network, (X, targets) if weights is None else (X, targets, weights)
+
+    def _scores(self, X) -> np.ndarray:
+        check_is_fitted(self, "network_")
+        dtype = self.network_.dtype
+        X = dense(validate_data(self, X, reset=False, accept_sparse="csr", dtype=dtype))
+        scores = predict_scores(_share_parameters(self.network_), X)
+        if not all_finite(scores):
+            raise ValueError(
+                f"{type(self).__name__} expected X near what it was trained on, got values up to "
+                f"{np.abs(X).max():.3g}, with which its scores overflow; look for wrong units or broken rows"
+            )
+        return scores
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """Weights (n_in, n_out) of each linear layer."""
+        return [layer.W.value for layer in self.network_.layers if isinstance(layer, Linear)]
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """Biases (n_out,) of each linear layer."""
+        layers = [layer for layer in self.network_.layers if isinstance(layer, Linear)]
+        return [layer.b.value for layer in layers if layer.b is not None]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+@contextlib.contextmanager
+def all_or_nothing(estimator: Estimator) -> Iterator[None]:
+    """Give the estimator all its attributes back should what follows fail: what it had learned, above all."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
+
+
+class _Start:
+    """What a warm start begins with, and its loss on held-out rows: no epoch after it may be better."""
+
+    def __init__(self, network: Sequential, optimizer: Optimizer, loss: Loss, validation: Arrays):
+        X, targets, *weights = validation
+        self._loss, _ = loss(predict_scores(network, X), targets, *weights)
+        self._values = [(p, p.value.copy()) for p in network.parameters()]
+        self._optimizer, self._state = optimizer, optimizer.state_dict()
+
+    def outlast(self, history: History) -> None:
+        """Put weights and optimizer back unless an epoch of the history was better."""
+        if self._loss <= min(history.metrics.get("val_loss", [np.inf])):
+            history.best_epoch = 0
+            self._optimizer.load_state_dict(self._state)
+            for p, value in self._values:
+                p.value[...] = value
+
+
+def _share_parameters(network: Sequential) -> Sequential:
+    """Return a network of the same parameters: what its layers remember for `backward` goes with it."""
+    return Sequential(*map(copy.copy, network.layers))
+
+
+def _resume(optimizer: Optimizer, state: dict[str, np.ndarray]) -> Optimizer:
+    """Load the state of an earlier run, if there is one of such an optimizer; keep the new learning rate."""
+    state = state | {"lr": np.array(optimizer.lr)}
+    if state.keys() == optimizer.state_dict().keys():
+        optimizer.load_state_dict(state)
+    return optimizer
+
+
+def _generator(who: str, random_state) -> np.random.Generator:
+    if random_state is None or (isinstance(random_state, (int, np.integer)) and random_state >= 0):
+        return np.random.default_rng(random_state)
+    try:
+        return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+    except ValueError:
+        raise ValueError(
+            f"{who} expected random_state as None, an integer >= 0 or a RandomState, got "
+            f"{describe(random_state)}; set random_state=0, say"
+        ) from None
