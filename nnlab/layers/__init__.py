@@ -13,6 +13,7 @@ from nnlab.layers.activations import (
 )
 from nnlab.layers.base import Layer
 from nnlab.layers.containers import MLP, Residual, Sequential
+from nnlab.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from nnlab.layers.linear import Linear
 from nnlab.layers.state import Parameter, evaluation_mode
 
@@ -21,9 +22,13 @@ __all__ = [
     "GELU",
     "MLP",
     "Activation",
+    "AvgPool2d",
+    "Conv2d",
+    "Flatten",
     "Layer",
     "LeakyReLU",
     "Linear",
+    "MaxPool2d",
     "Parameter",
     "ReLU",
     "Residual",

@@ -1,0 +1,258 @@
+"""Layers for images (m, channels, height, width): convolution, pooling and flattening.
+
+Convolution keeps the channels last in memory: its output is a transposed view of an array (m, height, width,
+channels). NumPy keeps this order through activations and pooling, and the next convolution finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from nnlab._check import check_count, check_dtype, check_flag, describe
+from nnlab.initializers import Initializer, he_normal, initial_weights
+from nnlab.layers.base import Layer, Parameter
+
+Pair = tuple[int, int]
+
+
+class Conv2d(Layer):
+    """Y[:, o, y, x] = b[o] + Σ W[o, c, i, j] X[:, c, y + i, x + j], summed over c, i and j.
+
+    X: (m, c_in, height, width), W: (c_out, c_in, kh, kw), b: (c_out,) -> Y: (m, c_out, height', width'), where
+    height' = ⌊(height + 2 padding − kh) / stride⌋ + 1, and width' likewise. As in torch this is a
+    cross-correlation: the kernel is not flipped.
+
+    With every window of X as a row of a matrix C, Y = C W + b. Backward: dW = Cᵀ dY, db = Σ dY, and dX adds up
+    dY Wᵀ where windows overlap. C is made block by block, small enough for the cache, and again in backward.
+
+    kernel_size, stride (the step from one window to the next) and padding (zeros around X on every side): an
+    integer, or a pair (vertical, horizontal). bias, weight_init, rng, dtype: as in `Linear`.
+    Raises: ValueError for a wrong shape or too small an image, TypeError for a wrong dtype.
+    Source: LeCun et al., 1989.
+    """
+
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel_size: int | Pair,
+        *,
+        stride: int | Pair = 1,
+        padding: int | Pair = 0,
+        bias: bool = True,
+        weight_init: Initializer = he_normal,
+        rng: np.random.Generator | None = None,
+        dtype=np.float64,
+    ):
+        self.c_in = check_count("Conv2d", "c_in", c_in)
+        self.c_out = check_count("Conv2d", "c_out", c_out)
+        self.kernel_size = check_pair("Conv2d", "kernel_size", kernel_size)
+        self.stride = check_pair("Conv2d", "stride", stride)
+        self.padding = check_pair("Conv2d", "padding", padding, at_least=0)
+        self.dtype = check_dtype("Conv2d", dtype)
+        self.axes = ("m", self.c_in, "height", "width")
+        shape, area = (self.c_out, self.c_in, *self.kernel_size), self.kernel_size[0] * self.kernel_size[1]
+        W = initial_weights("Conv2d", weight_init, shape, c_in * area, c_out * area, rng, self.dtype)
+        self.W = Parameter(W)
+        self.b = Parameter(np.zeros(c_out, self.dtype)) if check_flag("Conv2d", "bias", bias) else None
+
+    def _forward(self, X):
+        windows = self._windows(X)
+        W = self.W.value.transpose(2, 3, 1, 0).reshape(-1, self.c_out)
+        Y = np.empty((*windows.shape[:3], self.c_out), X.dtype)
+        for block in blocks(windows):
+            np.matmul(columns(windows[block]), W, out=Y[block].reshape(-1, self.c_out))
+        if self.b is not None:
+            images = Y.reshape(len(Y), -1)  # whole images, since adding b to one short row at a time is slow
+            images += np.tile(self.b.value, images.shape[1] // self.c_out)
+        return Y.transpose(0, 3, 1, 2)
+
+    def _backward(self, dY, X, Y):
+        self._backward_parameters(dY, X, Y)
+        dY, dX = channels_last(dY), self._padded(np.zeros_like(X))
+        W = self.W.value.transpose(2, 3, 0, 1).reshape(-1, self.c_out, self.c_in)
+        for block in blocks(dY):
+            for W_ij, dX_ij in zip(W, shifted(dX[block], self.kernel_size, self.stride), strict=True):
+                dX_ij += dY[block] @ W_ij
+        (top, left), (height, width) = self.padding, X.shape[2:]
+        return dX[:, top : top + height, left : left + width].transpose(0, 3, 1, 2)
+
+    def _backward_parameters(self, dY, X, Y):
+        windows, dY = self._windows(X), channels_last(dY)
+        dW = np.zeros((windows[0, 0, 0].size, self.c_out), X.dtype)
+        for block in blocks(windows):
+            dW += columns(windows[block]).T @ dY[block].reshape(-1, self.c_out)
+        dW = dW.reshape(*self.kernel_size, self.c_in, self.c_out)
+        self.W.grad = np.ascontiguousarray(dW.transpose(3, 2, 0, 1))
+        if self.b is not None:
+            self.b.grad = np.ones(dY.size // self.c_out, dY.dtype) @ dY.reshape(-1, self.c_out)
+
+    def _check_input(self, X):
+        X = super()._check_input(X)
+        check_fits("Conv2d", self.kernel_size, X, self.padding)
+        return X
+
+    def _padded(self, X: np.ndarray) -> np.ndarray:
+        """Return X with channels last and with zeros around."""
+        X, (top, left) = channels_last(X), self.padding
+        return np.pad(X, ((0, 0), (top, top), (left, left), (0, 0))) if top or left else X
+
+    def _windows(self, X: np.ndarray) -> np.ndarray:
+        """Return a view (m, height', width', kh, kw, c_in): for every entry of Y, what the kernel covers."""
+        windows = sliding_window_view(self._padded(X), self.kernel_size, axis=(1, 2))
+        return windows[:, :: self.stride[0], :: self.stride[1]].transpose(0, 1, 2, 4, 5, 3)
+
+    def __repr__(self) -> str:
+        defaults = {"stride": (1, 1), "padding": (0, 0)}
+        changed = [f", {k}={_short(getattr(self, k))}" for k, v in defaults.items() if getattr(self, k) != v]
+        bias = ", bias=False" if self.b is None else ""
+        return f"Conv2d({self.c_in}, {self.c_out}, {_short(self.kernel_size)}{''.join(changed)}{bias})"
+
+
+class Pooling(Layer):
+    """What max and average pooling share: windows of kernel_size, stride apart, in every channel.
+
+    X: (m, c, height, width) -> Y: (m, c, height', width') with height' = ⌊(height − kh) / stride⌋ + 1, and width'
+    likewise: what is left over at the bottom and on the right is dropped.
+    """
+
+    axes = ("m", "c", "height", "width")
+
+    def __init__(self, kernel_size: int | Pair, stride: int | Pair | None = None):
+        who = type(self).__name__
+        self.kernel_size = check_pair(who, "kernel_size", kernel_size)
+        self.stride = self.kernel_size if stride is None else check_pair(who, "stride", stride)
+
+    def _check_input(self, X):
+        X = super()._check_input(X)
+        check_fits(type(self).__name__, self.kernel_size, X)
+        return X
+
+    def _entries(self, X: np.ndarray) -> list[np.ndarray]:
+        """Return for each entry of the window, in reading order, a view of X like Y."""
+        return [
+            V.transpose(0, 3, 1, 2) for V in shifted(X.transpose(0, 2, 3, 1), self.kernel_size, self.stride)
+        ]
+
+    def __repr__(self) -> str:
+        stride = "" if self.stride == self.kernel_size else f", stride={_short(self.stride)}"
+        return f"{type(self).__name__}({_short(self.kernel_size)}{stride})"
+
+
+class MaxPool2d(Pooling):
+    """Y = the maximum of each window; dY goes to where it was, of equal ones to the first in reading order.
+
+    kernel_size: an integer, or a pair (vertical, horizontal); so is stride, which is kernel_size if left out.
+    As in torch, NaN counts as the largest number, and of several the last one receives dY.
+    Raises: ValueError for a wrong shape or too small an image. Source: Ranzato et al., 2007.
+    """
+
+    def _forward(self, X):
+        first, *others = entries = self._entries(X)
+        Y = first.copy(order="K")
+        self._winner = np.zeros_like(
+            Y, dtype=np.min_scalar_type(len(entries))
+        )  # number of the entry in its window
+        for n, X_n in enumerate(others, 1):
+            np.maximum(self._winner, np.multiply(X_n > Y, n, dtype=self._winner.dtype), out=self._winner)
+            np.maximum(Y, X_n, out=Y)
+        if np.isnan(Y).any():
+            for n, X_n in enumerate(entries):
+                self._winner[np.isnan(X_n)] = n
+        return Y
+
+    def _backward(self, dY, X, Y):
+        dX = np.zeros_like(X)
+        for n, dX_n in enumerate(self._entries(dX)):
+            dX_n += dY * (self._winner == n)
+        return dX
+
+
+class AvgPool2d(Pooling):
+    """Y = the mean of each window; every entry of the window receives dY / (kh kw).
+
+    kernel_size: an integer, or a pair (vertical, horizontal); so is stride, which is kernel_size if left out.
+    Raises: ValueError for a wrong shape or too small an image. Source: LeCun et al., 1989.
+    """
+
+    def _forward(self, X):
+        entries = self._entries(X)
+        return sum(entries[1:], entries[0]) / len(entries)
+
+    def _backward(self, dY, X, Y):
+        dX = np.zeros_like(X)
+        entries = self._entries(dX)
+        for dX_n in entries:
+            dX_n += dY / len(entries)
+        return dX
+
+
+class Flatten(Layer):
+    """Y = X with all axes but the first in one: (m, a, b, …) -> (m, a·b·…), for a `Linear` layer."""
+
+    def _forward(self, X):
+        return X.reshape(len(X), -1)
+
+    def _backward(self, dY, X, Y):
+        dX = np.empty_like(X)  # in the memory order of X, which the layers before are fast with
+        dX[...] = dY.reshape(X.shape)
+        return dX
+
+
+def channels_last(X: np.ndarray) -> np.ndarray:
+    """Return images (m, c, height, width) as a contiguous array (m, height, width, c), copied only if need be."""
+    return np.ascontiguousarray(X.transpose(0, 2, 3, 1))
+
+
+def blocks(images: np.ndarray, size: int = 2**19) -> Iterator[slice]:
+    """Cut the batch into slices of about size bytes each: what stays in the cache is read much faster."""
+    n = max(1, size // images[0].nbytes)
+    return (slice(start, start + n) for start in range(0, len(images), n))
+
+
+def columns(windows: np.ndarray) -> np.ndarray:
+    """Copy windows (m, height', width', kh, kw, c) into the rows of a matrix (m·height'·width', kh·kw·c).
+
+    In memory it is transposed for few channels: copying goes along the picture then, in longer runs.
+    """
+    size = windows[0, 0, 0].size
+    if windows.shape[-1] < 4:
+        return windows.transpose(3, 4, 5, 0, 1, 2).reshape(size, -1).T
+    return windows.reshape(-1, size)
+
+
+def shifted(images: np.ndarray, kernel_size: Pair, stride: Pair) -> Iterator[np.ndarray]:
+    """Yield for each kernel entry, in reading order, a view (m, height', width', c) of what it meets in images."""
+    (kh, kw), (sh, sw), (height, width) = kernel_size, stride, images.shape[1:3]
+    for i in range(kh):
+        for j in range(kw):
+            yield images[:, i : height - kh + i + 1 : sh, j : width - kw + j + 1 : sw]
+
+
+def check_pair(who: str, name: str, value: Any, *, at_least: int = 1) -> Pair:
+    """Return an integer as a pair of it, and a pair as it is, or raise TypeError or ValueError."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise ValueError(
+                f"{who} expected {name} as an integer or a pair (height, width), got {describe(value)}"
+            )
+        return tuple(check_count(who, name, size, at_least=at_least) for size in value)
+    return (check_count(who, name, value, at_least=at_least),) * 2
+
+
+def check_fits(who: str, kernel_size: Pair, X: np.ndarray, padding: Pair = (0, 0)) -> None:
+    """Raise ValueError unless the kernel fits into the padded images."""
+    size = tuple(n + 2 * p for n, p in zip(X.shape[2:], padding, strict=True))
+    if any(k > n for k, n in zip(kernel_size, size, strict=True)):
+        raise ValueError(
+            f"{who} expected images of at least {kernel_size}, the kernel's size, got {size}"
+            f"{' with padding' if any(padding) else ''}; use a smaller kernel_size or larger images"
+        )
+
+
+def _short(pair: Pair) -> str:
+    return str(pair[0] if pair[0] == pair[1] else pair)
