@@ -11,7 +11,7 @@ except ImportError as error:
     raise ImportError("nnlab.twins.pytorch needs PyTorch; install it with: pip install torch") from error
 
 from nnlab.twins.pytorch.comparison import Lockstep, lockstep
-from nnlab.twins.pytorch.modules import TWINS
+from nnlab.twins.pytorch.table import TWINS
 from nnlab.twins.pytorch.training import LOSSES, OPTIMIZERS, loss_to_torch, optimizer_to_torch
 from nnlab.twins.pytorch.weights import copy_from_torch, copy_to_torch, to_torch
 

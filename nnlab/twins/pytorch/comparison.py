@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,13 +14,13 @@ from torch import Tensor, nn
 
 from nnlab._check import check_array, check_count, check_rng
 from nnlab.gradcheck import relative_error
-from nnlab.layers import Layer, evaluation_mode
+from nnlab.layers import Dropout, Layer, evaluation_mode
 from nnlab.losses import Loss
 from nnlab.optimizers import Optimizer
 from nnlab.training import batches
 from nnlab.twins.pytorch.settings import default_settings
 from nnlab.twins.pytorch.training import loss_to_torch, optimizer_to_torch
-from nnlab.twins.pytorch.weights import Pair, pairs_of, to_torch
+from nnlab.twins.pytorch.weights import Pair, modules_of, pairs_of, to_torch
 
 
 @dataclass
@@ -91,7 +92,7 @@ def lockstep(
             batch = X[rows], y[rows], *(weight[rows] for weight in w)
             torch_optimizer.param_groups[0]["lr"] = optimizer.lr  # a schedule gives each step its own
             report.losses.append(_nnlab_step(network, loss, optimizer, *batch))
-            clipping = getattr(optimizer, "clip_norm", None), getattr(optimizer, "clip_value", None)
+            clipping = optimizer.clip_norm, optimizer.clip_value
             report.torch_losses.append(
                 _torch_step(module, torch_loss, torch_optimizer, clipping, *map(torch.tensor, batch))
             )
@@ -105,8 +106,23 @@ def lockstep(
 
 @contextlib.contextmanager
 def same_dropout(network: Layer, module: nn.Module) -> Iterator[None]:
-    """For a while, let the twin's dropout drop the entries that ours dropped just before."""
-    yield
+    """For a while, let the twin drop the entries that the network dropped just before.
+
+    Chance is the one thing in which the two would differ: torch draws from its own generator, and no seed makes
+    that give NumPy's numbers. So the mask is drawn once, by the network, and both multiply by it.
+    """
+    twins = [(layer, twin) for layer, twin in modules_of(network, module) if isinstance(layer, Dropout)]
+    for layer, twin in twins:
+        twin.forward = functools.partial(_drop, layer)
+    try:
+        yield
+    finally:
+        for _, twin in twins:
+            del twin.forward  # the class's own is in force again
+
+
+def _drop(layer: Dropout, X: Tensor) -> Tensor:
+    return X if layer._mask is None else X * torch.from_numpy(layer._mask)
 
 
 def _rows(X: np.ndarray, batch_size: int | None, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -1,57 +1,14 @@
-"""The layers in torch: one entry per layer says how it is made there and what its parameters are called."""
+"""Layers that torch writes otherwise, or has not: thin modules that map one tensor to one, as `nn.Sequential` asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nnlab._check import describe
-from nnlab.layers import (
-    ELU,
-    GELU,
-    MLP,
-    Layer,
-    LeakyReLU,
-    Linear,
-    ReLU,
-    Residual,
-    Sequential,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Tanh,
-)
 
-#: how to reorder the axes of our array to get torch's; the same orders lead back
-AS_IT_IS = None
-TRANSPOSED = (1, 0)
-
-
-@dataclass(frozen=True)
-class Twin:
-    """How one type of layer is written in torch."""
-
-    #: returns the module for a layer; its weights are copied in later
-    make: Callable[..., nn.Module]
-    #: the name of each parameter and buffer -> torch's name, and the order of the axes there
-    names: dict[str, tuple[str, tuple[int, ...] | None]] = field(default_factory=dict)
-    #: the name of a bias in torch -> that of a second one there, where ours is the sum of both
-    second_biases: dict[str, str] = field(default_factory=dict)
-    #: what torch keeps beyond that and does not use with the settings that we have
-    unused: tuple[str, ...] = ()
-
-
-def to_torch_dtype(dtype: np.dtype) -> torch.dtype:
-    """Return torch's name for float32 or float64."""
-    return torch.float32 if dtype == np.float32 else torch.float64
-
-
-class ResidualModule(nn.Module):
-    """Y = branch(X) + X, or branch(X) + skip(X): torch has no module for it."""
+class Residual(nn.Module):
+    """Y = branch(X) + X, or branch(X) + skip(X)."""
 
     def __init__(self, branch: nn.Module, skip: nn.Module | None):
         super().__init__()
@@ -63,37 +20,110 @@ class ResidualModule(nn.Module):
         return self.branch(X) + (X if self.skip is None else self.skip(X))
 
 
-def make_module(layer: Layer) -> nn.Module:
-    """Return the module for a layer and all layers inside, with weights of torch's own."""
-    if type(layer) not in TWINS:
-        known = ", ".join(kind.__name__ for kind in TWINS)
-        raise TypeError(f"to_torch expected layers of {known}, got {describe(layer)}")
-    return TWINS[type(layer)].make(layer)
+class BatchNorm(nn.modules.batchnorm._BatchNorm):
+    """`nn.BatchNorm1d` and `nn.BatchNorm2d` in one: they differ only in the number of axes that they admit."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.ndim not in (2, 4):
+            raise ValueError(f"BatchNorm expected X of 2 or 4 axes, got {input.ndim}")
 
 
-def _sequential(layer: Sequential) -> nn.Module:
-    return nn.Sequential(*map(make_module, layer.layers))
+class RNN(nn.RNN):
+    """`nn.RNN` without its last state: the output alone."""
+
+    def forward(self, X: Tensor) -> Tensor:  # type: ignore[override]
+        """Map (m, T, n_in) to (m, T, n_hidden)."""
+        return super().forward(X)[0]
 
 
-def _residual(layer: Residual) -> nn.Module:
-    return ResidualModule(make_module(layer.branch), layer.skip and make_module(layer.skip))
+class LSTM(nn.LSTM):
+    """`nn.LSTM` without its last state: the output alone."""
+
+    def forward(self, X: Tensor) -> Tensor:  # type: ignore[override]
+        """Map (m, T, n_in) to (m, T, n_hidden)."""
+        return super().forward(X)[0]
 
 
-def _linear(layer: Linear) -> nn.Module:
-    return nn.Linear(layer.n_in, layer.n_out, layer.b is not None, dtype=to_torch_dtype(layer.dtype))
+class GRU(nn.GRU):
+    """`nn.GRU` without its last state: the output alone."""
+
+    def forward(self, X: Tensor) -> Tensor:  # type: ignore[override]
+        """Map (m, T, n_in) to (m, T, n_hidden)."""
+        return super().forward(X)[0]
 
 
-TWINS: dict[type[Layer], Twin] = {
-    Sequential: Twin(_sequential),
-    MLP: Twin(_sequential),
-    Residual: Twin(_residual),
-    Linear: Twin(_linear, {"W": ("weight", TRANSPOSED), "b": ("bias", AS_IT_IS)}),
-    ReLU: Twin(lambda layer: nn.ReLU()),
-    LeakyReLU: Twin(lambda layer: nn.LeakyReLU(layer.negative_slope)),
-    ELU: Twin(lambda layer: nn.ELU(layer.alpha)),
-    Sigmoid: Twin(lambda layer: nn.Sigmoid()),
-    Tanh: Twin(lambda layer: nn.Tanh()),
-    SiLU: Twin(lambda layer: nn.SiLU()),
-    GELU: Twin(lambda layer: nn.GELU(layer.approximate)),
-    Softmax: Twin(lambda layer: nn.Softmax(dim=-1)),
-}
+class Bidirectional(nn.Module):
+    """One layer reads from first to last, the other from last to first; `nn.LSTM(bidirectional=True)` is both."""
+
+    def __init__(self, forward_layer: nn.Module, backward_layer: nn.Module):
+        super().__init__()
+        self.forward_layer = forward_layer
+        self.backward_layer = backward_layer
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Map (m, T, n_in) to (m, T, n_forward + n_backward)."""
+        return torch.cat([self.forward_layer(X), self.backward_layer(X.flip(1)).flip(1)], dim=-1)
+
+
+class LastStep(nn.Module):
+    """Y = X[:, -1]."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Map (m, T, n) to (m, n)."""
+        return X[:, -1]
+
+
+class PositionalEncoding(nn.Module):
+    """Y[:, t] = X[:, t] + table[t]."""
+
+    table: Tensor
+
+    def __init__(self, table: Tensor):
+        super().__init__()
+        self.register_buffer("table", table, persistent=False)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Map (m, T, n) to (m, T, n)."""
+        return X + self.table[: X.shape[1]].to(X.dtype)
+
+
+class MultiheadAttention(nn.MultiheadAttention):
+    """`nn.MultiheadAttention` of a sequence with itself: the output alone."""
+
+    def __init__(self, n: int, n_heads: int, *, causal: bool, dropout: float, dtype: torch.dtype):
+        super().__init__(n, n_heads, batch_first=True, dtype=dtype)
+        self.causal = causal
+        self.weights_dropout = nn.Dropout(dropout)
+
+    def forward(self, X: Tensor) -> Tensor:  # type: ignore[override]
+        """Map (m, T, n) to (m, T, n)."""
+        T = X.shape[1]
+        hidden = torch.ones(T, T, dtype=torch.bool, device=X.device).triu(1) if self.causal else None
+        if self.training and self.weights_dropout.p > 0:
+            return self._with_dropout(X, hidden)
+        return super().forward(X, X, X, attn_mask=hidden, need_weights=False)[0]
+
+    def _with_dropout(self, X: Tensor, hidden: Tensor | None) -> Tensor:
+        # Written out, as torch drops deep inside, where it cannot be told which entries.
+        m, T, n = X.shape
+        parts = F.linear(X, self.in_proj_weight, self.in_proj_bias).view(m, T, 3, self.num_heads, -1)
+        Q, K, V = parts.permute(2, 0, 3, 1, 4)
+        S = Q @ K.mT / (n // self.num_heads) ** 0.5
+        if hidden is not None:
+            S = S.masked_fill(hidden, -torch.inf)
+        A = self.weights_dropout(S.softmax(dim=-1))
+        return self.out_proj((A @ V).transpose(1, 2).reshape(m, T, n))
+
+
+class TransformerEncoderLayer(nn.TransformerEncoderLayer):
+    """`nn.TransformerEncoderLayer` with the norm first, and causal or not by itself."""
+
+    def __init__(self, attention: MultiheadAttention, n_hidden: int, *, dropout: float, eps: float):
+        n, n_heads, dtype = attention.embed_dim, attention.num_heads, attention.in_proj_weight.dtype
+        super().__init__(n, n_heads, n_hidden, dropout, norm_first=True, layer_norm_eps=eps, dtype=dtype)
+        self.self_attn = attention
+
+    def forward(self, X: Tensor) -> Tensor:  # type: ignore[override]
+        """Map (m, T, n) to (m, T, n)."""
+        X = X + self.dropout1(self.self_attn(self.norm1(X)))
+        return X + self.dropout2(self.linear2(self.dropout(F.relu(self.linear1(self.norm2(X))))))

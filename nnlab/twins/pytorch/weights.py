@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from nnlab._check import check_finite, describe
 from nnlab.layers import Layer, Parameter
-from nnlab.twins.pytorch.modules import TWINS, make_module, to_torch_dtype
 from nnlab.twins.pytorch.settings import default_settings
+from nnlab.twins.pytorch.table import TWINS, Order, make_module, torch_dtype
 
 
 @default_settings
@@ -25,8 +25,11 @@ def to_torch(network: Layer) -> nn.Module:
     with torch.random.fork_rng(devices=[]):  # making a module draws weights: leave torch's generator as it was
         module = make_module(network)
     copy_to_torch(network, module)
-    for path, layer in network.named_layers():
-        module.get_submodule(path).train(layer.training)
+    for pair in pairs_of("to_torch", network, module):
+        if pair.second is not None:
+            pair.second.requires_grad_(False)  # of two biases that learn, the sum would move twice as fast
+    for layer, inner in modules_of(network, module):
+        inner.train(layer.training)
     return module
 
 
@@ -68,7 +71,7 @@ class Pair:
     layer: Layer
     attribute: str  # of the layer: "W"
     name: str  # in the network: "0.W"
-    order: tuple[int, ...] | None  # of the axes in torch
+    order: Order  # of the axes in torch
     tensor: Tensor
     second: Tensor | None  # torch's second bias: ours is the sum of both
 
@@ -107,14 +110,14 @@ def pairs_of(who: str, network: Layer, module: nn.Module) -> list[Pair]:
             f"got {type(network).__name__} and {type(module).__name__}"
         )
     theirs = module.state_dict(keep_vars=True)
-    expected = dict(_twin_names(who, network))
-    missing = [name for name, needed in expected.items() if needed and name not in theirs]
-    unknown = [name for name in theirs if name not in expected]
+    needed, optional = _names(who, network)
+    missing = [name for name in needed if name not in theirs]
+    unknown = [name for name in theirs if name not in needed + optional]
     if missing or unknown:
         problems = [f"lacks {', '.join(missing)}"] * bool(missing)
         problems += [f"has the unknown {', '.join(unknown)}"] * bool(unknown)
         raise ValueError(
-            f"{who} expected a module with the names of to_torch(network), got one that "
+            f"{who} expected a module with the parameters and buffers of to_torch(network), got one that "
             f"{' and '.join(problems)}"
         )
     pairs = list(_pairs(network, theirs))
@@ -123,25 +126,48 @@ def pairs_of(who: str, network: Layer, module: nn.Module) -> list[Pair]:
     return pairs
 
 
-def _twin_names(who: str, network: Layer) -> Iterator[tuple[str, bool]]:
-    """Yield the names in torch of all parameters and buffers, and whether they have to be there."""
-    for path, layer in network.named_layers():
+def modules_of(network: Layer, module: nn.Module) -> Iterator[tuple[Layer, nn.Module]]:
+    """Yield each layer, the outer ones first, beside the module that is its twin."""
+    theirs = dict(module.named_modules())
+    for layer, _, prefix in _prefixes(network):
+        if prefix[:-1] in theirs:  # not every layer of ours is a module there
+            yield layer, theirs[prefix[:-1]]
+
+
+def _prefixes(layer: Layer) -> Iterator[tuple[Layer, str, str]]:
+    """Yield this layer and all inside, each with what its names begin with, here and in torch: "0." and "0."."""
+    yield layer, "", ""
+    inside = TWINS[type(layer)].inside
+    for name, child in layer.children():
+        for inner, ours, theirs in _prefixes(child):
+            theirs = f"{name}.{theirs}"
+            for begin, begin_in_torch in inside.items():
+                if theirs.startswith(begin):
+                    theirs = begin_in_torch + theirs.removeprefix(begin)
+                    break
+            yield inner, f"{name}.{ours}", theirs
+
+
+def _names(who: str, network: Layer) -> tuple[list[str], list[str]]:
+    """Return the names of the parameters and buffers that the module must have, and of those that it may have."""
+    for _, layer in network.named_layers():
         if type(layer) not in TWINS:
             raise TypeError(f"{who} expected layers that have a twin, got {describe(layer)}")
+    needed, optional = [], []
+    for layer, _, prefix in _prefixes(network):
         twin = TWINS[type(layer)]
-        for name in _own_state(layer):
-            yield _join(path, twin.names[name][0]), True
-        for name in (*twin.second_biases.values(), *twin.unused):
-            yield _join(path, name), False
+        needed += [prefix + twin.names[attribute][0] for attribute in _own_state(layer)]
+        optional += [prefix + name for name in (*twin.second_biases.values(), *twin.unused)]
+    return needed, optional
 
 
 def _pairs(network: Layer, theirs: dict[str, Tensor]) -> Iterator[Pair]:
-    for path, layer in network.named_layers():
+    for layer, our_prefix, their_prefix in _prefixes(network):
         twin = TWINS[type(layer)]
         for attribute in _own_state(layer):
             name, order = twin.names[attribute]
-            second = theirs.get(_join(path, twin.second_biases[name])) if name in twin.second_biases else None
-            yield Pair(layer, attribute, _join(path, attribute), order, theirs[_join(path, name)], second)
+            second = theirs.get(f"{their_prefix}{twin.second_biases.get(name)}")
+            yield Pair(layer, attribute, our_prefix + attribute, order, theirs[their_prefix + name], second)
 
 
 def _own_state(layer: Layer) -> list[str]:
@@ -156,13 +182,9 @@ def _check_fits(who: str, pair: Pair) -> None:
         raise ValueError(
             f"{who} expected the twin of {pair.name} to have the shape {shape}, got {tuple(pair.tensor.shape)}"
         )
-    dtype = to_torch_dtype(pair.array.dtype)
+    dtype = torch_dtype(pair.array.dtype)
     if pair.tensor.dtype != dtype:
         raise TypeError(
             f"{who} expected the twin of {pair.name} to have the dtype {dtype}, got {pair.tensor.dtype}; "
             f"convert the module with .to({dtype})"
         )
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
