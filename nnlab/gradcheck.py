@@ -51,21 +51,33 @@ def check_gradients(
 
     Without a loss, the scalar is Σ R ⊙ forward(X) with fixed random R, so that no entry hides. Below 1e-7
     is right; above is a mistake, a kink (ReLU at 0), or too small a gradient for eps: try 1e-2. Result:
-    {"X": …, "parameter 0": …}.
+    {"X": …, "0.W": …}, parameters by name; no "X" for integers such as tokens, which have no gradient.
+    The network is checked in the mode it is in. Every forward pass starts from the same generators and
+    buffers, so that dropout draws the same mask each time and running means end up as they were.
     Raises: TypeError in float32, where central differences keep about three digits.
     """
-    X = _float64("check_gradients", "X", X).copy()
+    X = X.copy() if _are_tokens(X) else _float64("check_gradients", "X", X).copy()
     for p in network.parameters():
         _float64("check_gradients", "parameters", p.value)
-    R = np.random.default_rng(0).standard_normal(network.forward(X).shape)
+    restore = _snapshot(network)
+
+    def forward() -> np.ndarray:
+        try:
+            return network.forward(X)
+        finally:
+            restore()
+
+    R = np.random.default_rng(0).standard_normal(forward().shape)
 
     def value_and_gradient() -> tuple[float, np.ndarray]:
-        Y = network.forward(X)
+        Y = forward()
         return (float((R * Y).sum()), R) if loss is None else loss(Y, targets)
 
     dX = network.backward(value_and_gradient()[1])
-    claimed: dict[str, tuple[np.ndarray, np.ndarray | None]] = {"X": (X, dX)}
-    claimed |= {f"parameter {i}": (p.value, p.grad) for i, p in enumerate(network.parameters())}
+    claimed: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
+    if dX is not None:
+        claimed["X"] = _float64("check_gradients", "X", X), dX
+    claimed |= {name: (p.value, p.grad) for name, p in network.named_parameters()}
 
     def error(array: np.ndarray, gradient) -> float:
         def f(changed: np.ndarray) -> float:
@@ -79,6 +91,24 @@ def check_gradients(
         return relative_error(gradient, numerical_gradient(f, array, eps))
 
     return {name: error(*pair) for name, pair in claimed.items()}
+
+
+def _snapshot(network: Layer) -> Callable[[], None]:
+    """Return a function that puts the network's buffers and generators back to what they are now."""
+    buffers = {name: array.copy() for name, array in network.named_buffers()}
+    states = {name: rng.bit_generator.state for name, rng in network.named_generators()}
+
+    def restore() -> None:
+        for name, array in network.named_buffers():
+            array[...] = buffers[name]
+        for name, rng in network.named_generators():
+            rng.bit_generator.state = states[name]
+
+    return restore
+
+
+def _are_tokens(X) -> bool:
+    return isinstance(X, np.ndarray) and X.dtype.kind in "iu"
 
 
 def _float64(who: str, name: str, x) -> np.ndarray:

@@ -1,20 +1,14 @@
 """Layers: what a network is made of. Each knows its forward pass and its own piece of the chain rule."""
 
-from nnlab.layers.activations import (
-    ELU,
-    GELU,
-    Activation,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Tanh,
-)
+from nnlab.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from nnlab.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from nnlab.layers.base import Layer
 from nnlab.layers.containers import MLP, Residual, Sequential
 from nnlab.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d
+from nnlab.layers.embedding import Embedding
 from nnlab.layers.linear import Linear
+from nnlab.layers.normalization import BatchNorm, LayerNorm
+from nnlab.layers.regularization import Dropout
 from nnlab.layers.state import Parameter, evaluation_mode
 
 __all__ = [
@@ -23,13 +17,19 @@ __all__ = [
     "MLP",
     "Activation",
     "AvgPool2d",
+    "BatchNorm",
     "Conv2d",
+    "Dropout",
+    "Embedding",
     "Flatten",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "MaxPool2d",
+    "MultiHeadAttention",
     "Parameter",
+    "PositionalEncoding",
     "ReLU",
     "Residual",
     "Sequential",
@@ -37,5 +37,6 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "TransformerBlock",
     "evaluation_mode",
 ]

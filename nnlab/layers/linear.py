@@ -44,7 +44,8 @@ class Linear(Layer):
 
     def _backward(self, dY, X, Y):
         self._backward_parameters(dY, X, Y)
-        return np.dot(dY, self.W.value.T)  # not @, which takes five times as long for a single output
+        # np.dot of rows: @ takes five times as long for a single output, np.dot of three axes 25 times
+        return np.dot(dY.reshape(-1, self.n_out), self.W.value.T).reshape(X.shape)
 
     def _backward_parameters(self, dY, X, Y):
         if X.ndim > 2:  # all rows, whatever the axes
