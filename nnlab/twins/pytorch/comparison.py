@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nnlab._check import check_array, check_count, check_rng
+from nnlab._check import check_count, check_rng
 from nnlab.gradcheck import relative_error
 from nnlab.layers import Dropout, Layer, evaluation_mode
 from nnlab.losses import Loss
 from nnlab.optimizers import Optimizer
 from nnlab.training import batches
+from nnlab.twins._inputs import check_inputs
 from nnlab.twins.pytorch.settings import default_settings
 from nnlab.twins.pytorch.training import loss_to_torch, optimizer_to_torch
 from nnlab.twins.pytorch.weights import Pair, modules_of, pairs_of, to_torch
@@ -37,7 +38,7 @@ class Lockstep:
     torch_losses: list[float] = field(default_factory=list)
     loss_differences: list[float] = field(default_factory=list)
     weight_differences: list[float] = field(default_factory=list)
-    buffer_differences: list[float] = field(default_factory=list)  # 0 where there are no buffers
+    buffer_differences: list[float] = field(default_factory=list)  # empty where there are no buffers
 
     def __len__(self) -> int:
         return len(self.losses)
@@ -49,11 +50,10 @@ class Lockstep:
 
     def __repr__(self) -> str:
         # Bounds, not the rounding errors themselves: those differ from one processor to the next.
-        buffers = any(True for _ in self.module.buffers())
         return (
             f"Lockstep({len(self)} steps, loss {self.losses[0]:.4f} → {self.losses[-1]:.4f}; differences: "
             f"losses {_bound(self.loss_differences)}, weights {_bound(self.weight_differences)}"
-            f"{f', buffers {_bound(self.buffer_differences)}' if buffers else ''})"
+            f"{f', buffers {_bound(self.buffer_differences)}' if self.buffer_differences else ''})"
         )
 
 
@@ -80,12 +80,14 @@ def lockstep(
     module, torch_loss = to_torch(network).train(), loss_to_torch(loss)
     torch_optimizer = optimizer_to_torch(optimizer, network, module)
     dtype = optimizer.parameters[0].value.dtype
-    X, y = check_array("lockstep", "X", X, dtype=dtype), np.asarray(y)
+    X, y = check_inputs("lockstep", network, X), np.asarray(y)
     w = () if sample_weight is None else (np.asarray(sample_weight, dtype),)
     with evaluation_mode(network):  # the loss knows which targets it takes: ask it before the first update
         loss(network.forward(X), y, *w)
     all_rows = _rows(X, batch_size, check_rng("lockstep", rng))
-    report, pairs = Lockstep(module), pairs_of("lockstep", network, module)
+    pairs, report = pairs_of("lockstep", network, module), Lockstep(module)
+    weights = [pair for pair in pairs if pair.parameter is not None]
+    buffers = [pair for pair in pairs if pair.parameter is None]
     network.train()
     with same_dropout(network, module):
         for rows in itertools.islice(all_rows, check_count("lockstep", "steps", steps)):
@@ -97,8 +99,9 @@ def lockstep(
                 _torch_step(module, torch_loss, torch_optimizer, clipping, *map(torch.tensor, batch))
             )
             report.loss_differences.append(relative_error(report.losses[-1], report.torch_losses[-1]))
-            report.weight_differences.append(_difference(pairs, buffers=False))
-            report.buffer_differences.append(_difference(pairs, buffers=True))
+            report.weight_differences.append(_difference(weights))
+            if buffers:
+                report.buffer_differences.append(_difference(buffers))
     network.eval()
     module.eval()
     return report
@@ -152,21 +155,17 @@ def _torch_step(module: nn.Module, loss, optimizer: torch.optim.Optimizer, clipp
     return value.item()
 
 
-def _difference(pairs: list[Pair], *, buffers: bool) -> float:
-    """Return the largest relative difference of a layer's weights, or of its buffers."""
+def _difference(pairs: list[Pair]) -> float:
+    """Return the largest relative difference of what a layer has, all its arrays taken together."""
     layers: dict[int, list[Pair]] = {}
     for pair in pairs:
-        if (pair.parameter is None) == buffers:
-            layers.setdefault(id(pair.layer), []).append(pair)
+        layers.setdefault(id(pair.layer), []).append(pair)
     return max(
-        (
-            relative_error(
-                np.concatenate([pair.array.ravel() for pair in layer]),
-                np.concatenate([pair.twin_array().ravel() for pair in layer]),
-            )
-            for layer in layers.values()
-        ),
-        default=0.0,
+        relative_error(
+            np.concatenate([pair.array.ravel() for pair in layer]),
+            np.concatenate([pair.twin_array().ravel() for pair in layer]),
+        )
+        for layer in layers.values()
     )
 
 
