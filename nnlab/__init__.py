@@ -25,7 +25,21 @@ from nnlab.losses import (
 )
 from nnlab.metrics import accuracy
 from nnlab.optimizers import SGD, Adam, AdamW, RMSprop
-from nnlab.training import History, batches, fit, load, predict_scores, save
+from nnlab.training import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    Log,
+    ProgressBar,
+    ReduceOnPlateau,
+    batches,
+    fit,
+    load,
+    predict_scores,
+    save,
+)
 
 __version__ = "0.1.0"
 
@@ -36,13 +50,20 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Callback",
+    "Checkpoint",
+    "EarlyStopping",
     "History",
+    "LambdaCallback",
     "Layer",
     "LeakyReLU",
     "Linear",
+    "Log",
     "Parameter",
+    "ProgressBar",
     "RMSprop",
     "ReLU",
+    "ReduceOnPlateau",
     "Sequential",
     "SiLU",
     "Sigmoid",

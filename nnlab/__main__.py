@@ -16,7 +16,7 @@ import nnlab.commands
 
 
 def summaries() -> dict[str, str]:
-    """Return what each command does: every module in nnlab.commands says so in the first line of its docstring.
+    """Return what each command does, as its module says in the first line of its docstring.
 
     The source is read, not imported: importing a command may load PyTorch.
     """

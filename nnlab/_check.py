@@ -134,23 +134,28 @@ def _fits(actual: tuple[int, ...], shape: Axes) -> bool:
     return True
 
 
-def check_scores(who: str, scores: Any) -> np.ndarray:
-    """Return scores as a float array of shape (m,) or (m, n), not empty, or raise."""
-    scores = check_array(who, "scores", scores)
-    if scores.ndim not in (1, 2) or scores.size == 0:
-        raise ValueError(f"{who} expected scores of shape (m,) or (m, n), got {scores.shape}")
-    return scores
+def check_labels(
+    who: str, name: str, y: Any, shape: int | Axes, n_classes: int, *, ignore_index: int | None = None
+) -> np.ndarray:
+    """Return y as integer labels in 0 … n_classes − 1 of the given shape, (m,) for a number, or raise.
 
-
-def check_labels(who: str, name: str, y: Any, m: int, n_classes: int) -> np.ndarray:
-    """Return y as (m,) integer labels in 0 … n_classes − 1, or raise."""
+    Entries equal to ignore_index may be there as well, but not alone.
+    """
     y = as_array(who, name, y)
     if y.dtype.kind not in "iu":
         raise TypeError(
             f"{who} expected {name} as integer labels, got {y.dtype}; convert them with .astype(int)"
         )
-    check_shape(who, name, y, (m,))
-    low, high = int(y.min()), int(y.max())
+    check_shape(who, name, y, shape if isinstance(shape, tuple) else (shape,))
+    counted = y
+    if ignore_index is not None:
+        counted = y[y != check_count(who, "ignore_index", ignore_index, at_least=-(2**63))]
+        if counted.size == 0:
+            raise ValueError(
+                f"{who} expected {name} other than ignore_index={ignore_index}, got none; "
+                "leave out batches without any"
+            )
+    low, high = int(counted.min()), int(counted.max())
     if low < 0 or high >= n_classes:
         bad = low if low < 0 else high
         raise ValueError(f"{who} expected {name} as labels in 0 … {n_classes - 1}, got {bad}")

@@ -22,14 +22,14 @@ import numpy as np
 
 from nnlab.commands import threads
 from nnlab.datasets import Digits, load_mnist
-from nnlab.studies import mnist
+from nnlab.studies import evaluation, mnist, runs
 
 SHOWN = 20  # predictions that are printed; the table holds all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the settings of a run, its folder, and what else to do with it."""
-    default = mnist.Settings()
+    default = runs.Settings()
 
     def setting(name: str, metavar: str, words: str, **more) -> None:
         value = getattr(default, name)
@@ -70,12 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and test, or evaluate other images; 1 after an interruption."""
-    given = {f.name: getattr(arguments, f.name) for f in fields(mnist.Settings)}
+    given = {f.name: getattr(arguments, f.name) for f in fields(runs.Settings)}
     given = {name: value for name, value in given.items() if value is not None}
     if "hidden" in given:
         given["hidden"] = tuple(given["hidden"])
     try:
-        mnist.Settings(**given)
+        runs.Settings(**given)
     except ValueError as error:
         arguments.usage_error(str(error))
     if arguments.images is not None:
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             arguments.usage_error(f"--images uses a network that is already trained; leave out {names}")
         return evaluate(arguments)
-    with mnist.alone(arguments.out):
+    with runs.alone(arguments.out):
         return train(arguments, given)
 
 
@@ -91,17 +91,17 @@ def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
     """Begin or resume a run, and finish it: train, choose the epoch, test once."""
     start, folder, say = time.perf_counter(), arguments.out, not arguments.json
     digits = load()
-    if arguments.resume and mnist.is_run(folder):
-        current = mnist.resume(folder, given, digits)
+    if arguments.resume and runs.is_run(folder):
+        current = runs.resume(folder, given, digits)
     else:
         if arguments.resume:
             print(f"no run in {folder} to resume: beginning one", file=sys.stderr)
-        current = mnist.begin(folder, given, digits, restart=arguments.restart)
+        current = runs.begin(folder, given, digits, restart=arguments.restart)
     if say:
         print(digits, mnist.summary(current, digits), sep="\n")
     try:
         network, history = mnist.train(current, digits, progress=True, log_every=1 if say else None)
-        results = mnist.test(current, digits, network, history)
+        results = evaluation.test(current, digits, network, history)
     except KeyboardInterrupt:
         again = shlex.join(["python", "-m", "nnlab", "mnist", "--resume", "--out", str(folder)])
         print(f"\ninterrupted; this goes on with the epoch that was begun: {again}", file=sys.stderr)
@@ -109,7 +109,7 @@ def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
     if say:
         print(f"best epoch on the validation images: {history.best_epoch} of {len(history)}")
         print(f"test, once: {figures(results['test'])}")
-        files = f"{mnist.MODEL}, {mnist.CONFUSION}, {mnist.MISTAKES}, {mnist.RESULTS}"
+        files = f"{runs.MODEL}, {runs.CONFUSION}, {runs.MISTAKES}, {runs.RESULTS}"
         print(f"{time.perf_counter() - start:.1f} s in all; in {folder}: {files}")
     else:
         print(json.dumps(results, indent=2))
@@ -133,21 +133,21 @@ def load() -> Digits:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Print what the network of a run says of other images, and where the rest is written."""
-    evaluation, folder = mnist.evaluate(arguments.out, arguments.images)
-    record = evaluation.record()
-    if evaluation.X.mean() > 0.5:
+    seen, folder = evaluation.evaluate(arguments.out, arguments.images)
+    record = seen.record()
+    if seen.X.mean() > 0.5:
         print(
             "these images are black on white; MNIST's, and so the network's, are white on black",
             file=sys.stderr,
         )
     if arguments.json:
-        print(json.dumps(record | {"predicted": evaluation.predicted.tolist()}, indent=2))
+        print(json.dumps(record | {"predicted": seen.predicted.tolist()}, indent=2))
         return 0
-    shown = " ".join(map(str, evaluation.predicted[:SHOWN]))
+    shown = " ".join(map(str, seen.predicted[:SHOWN]))
     print(f"{arguments.images}: {figures(record)}")
-    print(f"predicted: {shown}{' …' if len(evaluation.predicted) > SHOWN else ''}")
-    pictures = "" if evaluation.y is None else f", {mnist.CONFUSION}, {mnist.MISTAKES}"
-    print(f"in {folder}: {mnist.PREDICTIONS}{pictures}")
+    print(f"predicted: {shown}{' …' if len(seen.predicted) > SHOWN else ''}")
+    pictures = "" if seen.y is None else f", {runs.CONFUSION}, {runs.MISTAKES}"
+    print(f"in {folder}: {runs.PREDICTIONS}{pictures}")
     return 0
 
 

@@ -124,13 +124,14 @@ def _join(prefix: str, name: str) -> str:
 @contextlib.contextmanager
 def evaluation_mode(network: Stateful) -> Iterator[None]:
     """Put the network into evaluation mode for a while; then every layer is in its own mode again."""
-    modes = [(layer, layer.training) for _, layer in network.named_layers()]
-    network.eval()
+    training = [layer for _, layer in network.named_layers() if layer.training]
+    for layer in training:
+        layer.training = False
     try:
         yield
     finally:
-        for layer, mode in modes:
-            layer.training = mode
+        for layer in training:
+            layer.training = True
 
 
 def check_distinct(who: str, layers: tuple[Any, ...]) -> None:

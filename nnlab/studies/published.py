@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from nnlab.losses import softmax_cross_entropy
 from nnlab.metrics import accuracy
 from nnlab.optimizers import SGD, Adam, AdamW, Optimizer
 from nnlab.schedules import cosine
-from nnlab.training import History, batches, fit_whole, predict_scores
+from nnlab.training import Callback, LambdaCallback, batches, fit_whole, predict_scores
 from nnlab.twins.pytorch import loss_to_torch, optimizer_to_torch, to_torch
 
 Report = Callable[[float], None]  # takes the part of an experiment that is done, 0 … 1
@@ -64,9 +65,9 @@ class Experiment:
     run: Callable[..., Outcome]
 
 
-def _reporting(report: Report, start: float, epochs: int) -> Callable[[History], None]:
-    """Return a callback for `fit` that reports `start` and one part in `epochs` for each epoch done."""
-    return lambda history: report(start + len(history) / epochs)
+def _reporting(report: Report, start: float, epochs: int) -> list[Callback]:
+    """Return callbacks for `fit` that report `start` and one part in `epochs` for each epoch done."""
+    return [LambdaCallback(on_epoch_end=lambda epoch, logs: report(start + (epoch + 1) / epochs))]
 
 
 # ---------------------------------------------------------------------------------------- no-show
@@ -91,7 +92,7 @@ def no_show(split: Split, scale: Scale, report: Report, *, torch_start: bool) ->
         loss=softmax_cross_entropy,
         optimizer=SGD(network.parameters(), lr=0.01),
         epochs=scale.no_show_epochs,
-        on_epoch_end=_reporting(report, 0, scale.no_show_epochs),
+        callbacks=_reporting(report, 0, scale.no_show_epochs),
     )
     scores = predict_scores(network, X_test)
     base_accuracy = float(np.mean(y_test == 0))
@@ -140,13 +141,16 @@ def ranking(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     }
 
 
-def learner(n_in: int, rng: np.random.Generator, dtype=np.float32) -> tuple[MLP, AdamW]:
-    """Return a network, and its optimizer, that does learn the appointments.
+LEARNER_BATCH = 512
+
+
+def learner(n_in: int, steps: int, rng: np.random.Generator, dtype=np.float32) -> tuple[MLP, AdamW]:
+    """Return a network, and its optimizer for so many steps, that does learn the appointments.
 
     Strong weight decay is what counts: the table is noisy, and an undecayed network learns its noise.
     """
     network = MLP([n_in, 128, 2], activation=ReLU, rng=rng, dtype=dtype)
-    return network, AdamW(network.parameters(), lr=0.003, weight_decay=1.0)
+    return network, AdamW(network.parameters(), cosine(0.003, steps), weight_decay=1.0)
 
 
 def no_show_learned(split: Split, scale: Scale, report: Report) -> Outcome:
@@ -156,18 +160,18 @@ def no_show_learned(split: Split, scale: Scale, report: Report) -> Outcome:
     part too, and trees are quick to recognize them.
     """
     rng = np.random.default_rng(0)
-    network, optimizer = learner(split.train.X.shape[1], rng, split.train.X.dtype)
+    steps = scale.learner_epochs * math.ceil(len(split.train.X) / LEARNER_BATCH)
+    network, optimizer = learner(split.train.X.shape[1], steps, rng, split.train.X.dtype)
     history = fit_whole(
         network,
         *split.train,
         loss=softmax_cross_entropy,
         optimizer=optimizer,
         epochs=scale.learner_epochs,
-        batch_size=512,
-        schedule=cosine,
+        batch_size=LEARNER_BATCH,
         rng=rng,
         validation=split.validation,
-        on_epoch_end=_reporting(report, 0, scale.learner_epochs * 2),
+        callbacks=_reporting(report, 0, scale.learner_epochs * 2),
     )
     ours = ranking(split.test.y, predict_scores(network, split.test.X))
     trees = HistGradientBoostingClassifier(random_state=0).fit(*split.train)
@@ -232,7 +236,7 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
             epochs=scale.mnist_epochs,
             batch_size=BATCH,
             rng=np.random.default_rng(1),
-            on_epoch_end=lambda history: part(len(history) / scale.mnist_epochs / 3),
+            callbacks=_reporting(part, 0, 3 * scale.mnist_epochs),
         )
         for epoch in _train_torch(module, twin_optimizer, X, y, scale.mnist_epochs):
             part((1 + 2 * epoch / scale.mnist_epochs) / 3)
@@ -255,20 +259,16 @@ def last_mini_batch(digits: Digits, scale: Scale, report: Report) -> Outcome:
     epochs = max(scale.mnist_epochs // 10, 5)
     rng = np.random.default_rng(0)
     network = _start([X.shape[1], 64, 10], uniform(0.5), rng, X.dtype)
-    batch: list[float] = []  # the accuracy of every mini-batch
-    last: list[float] = []
     whole: list[float] = []
 
-    def note(scores: np.ndarray, targets: np.ndarray) -> float:
-        batch.append(accuracy(scores, targets))
-        return batch[-1]
+    def of_last_batch(scores: np.ndarray, targets: np.ndarray) -> float:
+        return accuracy(scores[-BATCH:], targets[-BATCH:])  # an epoch's scores come in the order seen
 
-    def end_of_epoch(history: History) -> None:
-        last.append(batch[-1])
+    def note(epoch: int, logs: Any) -> None:
         whole.append(accuracy(predict_scores(network, X), y))
-        report(len(history) / epochs)
+        report((epoch + 1) / epochs)
 
-    fit_whole(
+    history = fit_whole(
         network,
         X,
         y,
@@ -277,9 +277,10 @@ def last_mini_batch(digits: Digits, scale: Scale, report: Report) -> Outcome:
         epochs=epochs,
         batch_size=BATCH,
         rng=np.random.default_rng(1),
-        metrics={"accuracy": note},
-        on_epoch_end=end_of_epoch,
+        metrics={"last mini-batch": of_last_batch},
+        callbacks=[LambdaCallback(on_epoch_end=note)],
     )
+    last = history["last mini-batch"]
     jumps = float(np.abs(np.diff(last)).max())
     steps = float(np.abs(np.diff(whole)).max())
     noise = math.sqrt(whole[-1] * (1 - whole[-1]) / BATCH)
@@ -314,7 +315,7 @@ def softmax_twice(digits: Digits, scale: Scale, report: Report) -> Outcome:
             epochs=scale.softmax_epochs,
             batch_size=BATCH,
             rng=rng,
-            on_epoch_end=_reporting(report, number / 2, scale.softmax_epochs * 2),
+            callbacks=_reporting(report, number / 2, scale.softmax_epochs * 2),
         )
         measured[f"last loss, {label}"] = history["loss"][-1]
         measured[f"accuracy, {label}"] = accuracy(predict_scores(network, digits.X_test), digits.y_test)

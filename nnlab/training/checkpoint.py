@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from nnlab.layers import Layer
 from nnlab.optimizers import Optimizer
 from nnlab.training.history import History
 
-FORMAT = 1  # of the files that `save` writes
+FORMAT = 2  # of the files that `save` writes
+Arrays = dict[str, np.ndarray]
 
 
 def save(
@@ -27,25 +28,25 @@ def save(
     rng: np.random.Generator | None = None,
     history: History | None = None,
 ) -> None:
-    """Write weights, and where given the state of optimizer, rng and history, to one `.npz` without pickle.
+    """Write the network's state, and that of optimizer, rng and history where given, to one `.npz` file.
 
-    The file appears whole or not at all. `load` reads it; `fit(history=…)` then goes on bit for bit.
+    The state of a network is its parameters, its buffers and the generators of layers such as dropout.
+    The file appears whole or not at all, and holds no pickle. `load` reads it.
     Raises: OSError where the file cannot be written.
     """
-    path = Path(path)
-    arrays: dict[str, Any] = {f"parameter.{i}": p.value for i, p in enumerate(network.parameters())}
-    meta: dict[str, Any] = {"format": FORMAT}
+    arrays: dict[str, Any] = _prefixed("network", network.state_dict())
+    generators = {name: generator.bit_generator.state for name, generator in network.named_generators()}
+    meta: dict[str, Any] = {"format": FORMAT, "generators": generators}
     if optimizer is not None:
         meta["optimizer"] = type(optimizer).__name__
-        arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
+        arrays |= _prefixed("optimizer", optimizer.state_dict())
     if rng is not None:
         meta["rng"] = rng.bit_generator.state
     if history is not None:
-        kept = ("metrics", "stop_reason", "diverged_at", "best_epoch")
-        meta["history"] = {name: getattr(history, name) for name in kept}
-        arrays |= {f"best.{i}": array for i, array in enumerate(history.best_parameters or ())}
+        meta["history"] = {name: value for name, value in vars(history).items() if name != "best_state"}
+        arrays |= _prefixed("best", history.best_state or {})
     arrays["meta"] = np.array(json.dumps(meta, default=lambda array: array.tolist()))
-    with whole_file(path) as file:
+    with whole_file(Path(path)) as file:
         np.savez(file, **arrays)
 
 
@@ -61,86 +62,109 @@ def load(
     Raises: FileNotFoundError; ValueError for a broken file, another network or optimizer, or a part that
     was not saved. Nothing is changed then.
     """
-    arrays, meta = _read(Path(path))
-    name = Path(path).name
-    values = _numbered(arrays, "parameter")
-    expected = [p.value for p in network.parameters()]
-    if [(v.shape, v.dtype) for v in values] != [(v.shape, v.dtype) for v in expected]:
-        raise ValueError(
-            f"load expected parameters {_shapes(expected)} for this network, got {_shapes(values)} "
-            f"in {name}; make the network as it was made when it was saved"
-        )
-    for part, wanted in (("optimizer", optimizer), ("rng", rng)):
-        if wanted is not None and part not in meta:
-            raise ValueError(f"load expected the state of the {part} in {name}, got none; save it too")
-    if optimizer is not None and meta["optimizer"] != type(optimizer).__name__:
-        raise ValueError(
-            f"load expected a state of {type(optimizer).__name__} in {name}, got {meta['optimizer']}"
-        )
-    if rng is not None and meta["rng"]["bit_generator"] != type(rng.bit_generator).__name__:
-        raise ValueError(
-            f"load expected a state of {type(rng.bit_generator).__name__} in {name}, "
-            f"got {meta['rng']['bit_generator']}"
-        )
-    history = _saved_history(name, meta, _numbered(arrays, "best"), values)
-    if rng is not None:
-        _set_state(name, copy.deepcopy(rng), meta["rng"])  # may it be set? Nothing else is changed before
-    if optimizer is not None:
-        prefix = "optimizer."
-        optimizer.load_state_dict({k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)})
-    if rng is not None:
-        _set_state(name, rng, meta["rng"])
-    for value, saved in zip(expected, values, strict=True):
-        value[...] = saved
-    return history
+    saved = Saved.read("load", Path(path))
+    saved.restore("load", network, optimizer, rng)
+    return saved.history
 
 
-def _set_state(name: str, rng: np.random.Generator, state: Any) -> None:
-    try:
-        rng.bit_generator.state = state
-    except (KeyError, OverflowError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"load expected the state of the rng in {name}, got something else ({error!r})"
-        ) from None
+@dataclass
+class Saved:
+    """What is in a file: the arrays by part and name, all other figures, and the history if there is one."""
+
+    name: str
+    arrays: dict[str, Arrays]
+    meta: dict[str, Any]
+    history: History | None
+
+    @classmethod
+    def read(cls, who: str, path: Path) -> Saved:
+        """Read a file that `save` wrote.
+
+        Raises: FileNotFoundError; ValueError if it is another file, or a damaged one.
+        """
+        arrays: dict[str, Arrays] = {"network": {}, "optimizer": {}, "best": {}}
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                meta = json.loads(str(file["meta"]))
+                if meta["format"] != FORMAT:
+                    raise ValueError(f"its format is {meta['format']}, not {FORMAT}")
+                for name in set(file.files) - {"meta"}:
+                    part, _, rest = name.partition(".")
+                    arrays[part][rest] = file[name]
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{who} found no file {path}; save writes one") from None
+        except BROKEN as error:
+            raise ValueError(
+                f"{who} expected a file written by nnlab.training.save, got {path.name}, which is unreadable "
+                f"or incomplete ({error}); train again, or take an older copy"
+            ) from error
+        return cls(path.name, arrays, meta, _history(who, path.name, meta, arrays))
+
+    def restore(
+        self, who: str, network: Layer, optimizer: Optimizer | None, rng: np.random.Generator | None
+    ) -> None:
+        """Copy the state into network, optimizer and rng where given, or raise and change nothing."""
+        generators = dict(network.named_generators())
+        states = self.meta["generators"]
+        if set(states) != set(generators):
+            raise ValueError(
+                f"{who} expected the generators {', '.join(generators) or '(none)'} of this network, got "
+                f"{', '.join(states) or '(none)'} in {self.name}; make the network as it was made then"
+            )
+        for part, wanted in (("optimizer", optimizer), ("rng", rng)):
+            if wanted is not None and part not in self.meta:
+                raise ValueError(
+                    f"{who} expected the state of the {part} in {self.name}, got none; save it too"
+                )
+        if optimizer is not None and self.meta["optimizer"] != type(optimizer).__name__:
+            raise ValueError(
+                f"{who} expected a state of {type(optimizer).__name__} in {self.name}, "
+                f"got {self.meta['optimizer']}"
+            )
+        pairs = [(generators[name], state) for name, state in states.items()]
+        pairs += [] if rng is None else [(rng, self.meta["rng"])]
+        for generator, state in pairs:  # on a copy: it raises before anything is changed
+            self._set(who, copy.deepcopy(generator), state)
+        before = network.state_dict()
+        try:
+            network.load_state_dict(self.arrays["network"])
+            if optimizer is not None:
+                optimizer.load_state_dict(self.arrays["optimizer"])
+        except (TypeError, ValueError) as error:
+            network.load_state_dict(before)
+            raise ValueError(f"{who} found a state in {self.name} that does not fit: {error}") from None
+        for generator, state in pairs:
+            self._set(who, generator, state)
+
+    def _set(self, who: str, generator: np.random.Generator, state: Any) -> None:
+        kind = type(generator.bit_generator).__name__
+        try:
+            if state["bit_generator"] != kind:
+                raise ValueError(f"it is one of {state['bit_generator']}")
+            generator.bit_generator.state = state
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{who} expected the state of a {kind} generator in {self.name}, got something else ({error})"
+            ) from None
 
 
-def _saved_history(
-    name: str, meta: dict[str, Any], best: list[np.ndarray], values: list[np.ndarray]
-) -> History | None:
+def _history(who: str, name: str, meta: dict[str, Any], arrays: dict[str, Arrays]) -> History | None:
     if "history" not in meta:
         return None
+    best, end = (
+        {key: (array.shape, array.dtype) for key, array in arrays[part].items()}
+        for part in ("best", "network")
+    )
     try:
-        history = History(**meta["history"], best_parameters=best or None)
+        history = History(**meta["history"], best_state=arrays["best"] or None)
         lengths = {len(figures) for figures in history.metrics.values()}
         whole = len(lengths) <= 1 and 0 <= history.best_epoch <= len(history)
     except (AttributeError, TypeError):
         whole = False
-    if not whole or (best and [b.shape for b in best] != [v.shape for v in values]):
-        raise ValueError(f"load expected the history of a training in {name}, got something else")
+    if not whole or (best and best != end):
+        raise ValueError(f"{who} expected the history of a training run in {name}, got something else")
     return history
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        meta = json.loads(str(arrays.pop("meta")))
-        if meta["format"] != FORMAT:
-            raise ValueError(f"its format is {meta['format']}, not {FORMAT}")
-        return arrays, meta
-    except FileNotFoundError:
-        raise FileNotFoundError(f"load found no file {path}; save writes one") from None
-    except BROKEN as error:
-        raise ValueError(
-            f"load expected a file written by nnlab.training.save, got {path.name}, which is unreadable or "
-            f"incomplete ({error}); train again, or take an older copy"
-        ) from error
-
-
-def _shapes(arrays: list[np.ndarray]) -> str:
-    return ", ".join(f"{array.dtype} {array.shape}" for array in arrays) or "none"
-
-
-def _numbered(arrays: Mapping[str, np.ndarray], prefix: str) -> list[np.ndarray]:
-    count = sum(name.startswith(f"{prefix}.") for name in arrays)
-    return [arrays[f"{prefix}.{i}"] for i in range(count)]
+def _prefixed(part: str, arrays: Arrays) -> Arrays:
+    return {f"{part}.{name}": array for name, array in arrays.items()}

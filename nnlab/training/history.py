@@ -10,18 +10,23 @@ import numpy as np
 
 @dataclass
 class History:
-    """What happened in a training: one value per epoch and measure, and why it ended.
+    """What happened in a training run: one value per epoch and measure, and why it ended.
 
-    `metrics["loss"]` is the mean of the batch losses, each taken before its update; "val_…" are
-    measured at the end of the epoch. `stop_reason` is "finished", "patience", "interrupted",
-    "diverged" or "stopped"; `diverged_at` is the step of a divergence, the first being 1.
+    metrics: "loss" is the mean of the batch losses with their penalty, each taken before its update; other
+    training measures are of the scores that the epoch's batches had; "val_…" are measured at the end of
+    the epoch, without the penalty.
+    stop_reason: "finished", "patience", "interrupted", "diverged", "stopped", or what a callback said.
+    diverged_at: the step of a divergence; the first step is 1.
+    best_epoch, monitor: the best epoch by that measure; the first is 1, and 0 is the state before training.
+    best_state: its parameters and buffers by name, as `state_dict` returns them.
     """
 
     metrics: dict[str, list[float]] = field(default_factory=dict)
     stop_reason: str = ""
     diverged_at: int | None = None
-    best_epoch: int = 0  # the first is 1; 0 is the state before training
-    best_parameters: list[np.ndarray] | None = field(default=None, repr=False, compare=False)
+    best_epoch: int = 0
+    monitor: str = "loss"
+    best_state: dict[str, np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.metrics.get("loss", ()))
@@ -37,8 +42,11 @@ class History:
 
     @property
     def learned(self) -> bool:
-        """Whether the best weights are not those of the start, as with epoch 1 by the training loss."""
-        return self.best_epoch > (0 if "val_loss" in self.metrics else 1)
+        """Whether the best state is another than that before training.
+
+        A training measure is taken before the updates, and so epoch 1 measures the state before training.
+        """
+        return self.best_epoch > (0 if self.monitor.startswith("val_") else 1)
 
     def append(self, values: Mapping[str, float]) -> None:
         """Add the measures of one epoch."""

@@ -14,7 +14,7 @@ from nnlab.layers import MLP, ReLU
 from nnlab.losses import softmax_cross_entropy
 from nnlab.metrics import accuracy
 from nnlab.plots import GRAY, GREEN
-from nnlab.training import History, fit
+from nnlab.training import Callback, History, fit, predict_scores
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
 from nnlab.widgets.live import Picture, Turn, panels
@@ -181,15 +181,16 @@ def _train(scene: DataScene, turn: Turn, *, learning_rate: float, hidden_size: i
     validation: list[float] = []
     measured: list[float] = []
 
-    @np.errstate(over="ignore")
-    def after_epoch(history: History) -> bool:
-        scores = network.forward(X_held_out)
-        validation.append(softmax_cross_entropy(scores, y_held_out)[0])
-        measured.append(task.measure(scores, y_held_out))
-        if turn.due():
-            scene.draw(history, validation, measured, optimizer.t)
-            turn.publish(readout(history), len(history) / task.epochs)
-        return turn.stale()
+    class Draw(Callback):
+        def on_epoch_end(self, epoch, logs):
+            history, scores = self.run.history, predict_scores(network, X_held_out)
+            validation.append(softmax_cross_entropy(scores, y_held_out)[0])
+            measured.append(task.measure(scores, y_held_out))
+            if turn.due():
+                scene.draw(history, validation, measured, optimizer.t)
+                turn.publish(readout(history), len(history) / task.epochs)
+            if turn.stale():
+                self.run.stop()
 
     def readout(history: History) -> str:
         loss, val_loss, metric = map(_last, (history.metrics.get("loss"), validation, measured))
@@ -208,7 +209,7 @@ def _train(scene: DataScene, turn: Turn, *, learning_rate: float, hidden_size: i
         epochs=task.epochs,
         batch_size=min(task.batch_size, len(y)),
         rng=rng,
-        on_epoch_end=after_epoch,
+        callbacks=[Draw()],
     )
     scene.draw(history, validation, measured, optimizer.t)
     return readout(history)

@@ -29,7 +29,7 @@ from nnlab.losses import softmax_cross_entropy
 from nnlab.metrics import accuracy
 from nnlab.optimizers import SGD, Adam, RMSprop
 from nnlab.plots import BLUE, MARKERS, ORANGE, PALETTE
-from nnlab.training import History, fit
+from nnlab.training import Callback, History, fit
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
 from nnlab.widgets.live import Picture, Turn, panels
@@ -167,12 +167,15 @@ def _train(
     points = scene.points(data, noise, seed)
     run = PointsRun(points, seed=seed, **network)
 
-    def after_epoch(history: History) -> bool:
-        run.validate()
-        if turn.due():
-            scene.draw(run, history, epochs)
-            turn.publish(run.readout(history, epochs), len(history) / epochs)
-        return turn.stale()
+    class Draw(Callback):
+        def on_epoch_end(self, epoch, logs):
+            history = self.run.history
+            run.validate()
+            if turn.due():
+                scene.draw(run, history, epochs)
+                turn.publish(run.readout(history, epochs), len(history) / epochs)
+            if turn.stale():
+                self.run.stop()
 
     history = fit(
         run.network,
@@ -183,7 +186,7 @@ def _train(
         epochs=epochs,
         batch_size=None if batch_size is None else min(batch_size, len(run.y)),
         rng=np.random.default_rng(seed),
-        on_epoch_end=after_epoch,
+        callbacks=[Draw()],
     )
     scene.draw(run, history, epochs)
     return run.readout(history, epochs)

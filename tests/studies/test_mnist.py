@@ -15,10 +15,12 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score
 
-from nnlab import plots, training
+from nnlab import plots, schedules, training
 from nnlab.__main__ import main
 from nnlab.datasets import load_mnist
-from nnlab.studies import mnist
+from nnlab.studies import evaluation, mnist, runs
+from nnlab.training import callbacks as training_callbacks
+from nnlab.training import loop
 
 FEW = ["--hidden", "32", "16", "--epochs", "4", "--batch-size", "64"]
 IMAGES, LABELS = load_digits(return_X_y=True)
@@ -59,17 +61,17 @@ def arrays(path):
 
 def assert_same_run(folder, expected):
     """Weights, optimizer, best weights and history agree bit for bit, and so do the figures."""
-    for name in (mnist.MODEL, mnist.CHECKPOINT):
+    for name in (runs.MODEL, runs.CHECKPOINT):
         ours, theirs = arrays(folder / name), arrays(expected / name)
         assert ours.keys() == theirs.keys()
         for key in theirs:
             np.testing.assert_array_equal(ours[key], theirs[key], err_msg=key, strict=True)
-    assert (folder / mnist.RESULTS).read_text("utf-8") == (expected / mnist.RESULTS).read_text("utf-8")
+    assert (folder / runs.RESULTS).read_text("utf-8") == (expected / runs.RESULTS).read_text("utf-8")
 
 
 def by_hand(X):
     """Return the scores of the model in mnist_run, without nnlab."""
-    weights = list(arrays(Path("mnist_run") / mnist.MODEL).values())
+    weights = list(arrays(Path("mnist_run") / runs.MODEL).values())
     for W, b in zip(weights[:-2:2], weights[1:-2:2], strict=True):
         X = np.maximum(X @ W + b, 0)
     return X @ weights[-2] + weights[-1]
@@ -83,10 +85,10 @@ def test_a_run_tests_once_and_leaves_its_model_figures_and_pictures(here, capsys
     assert main(["mnist", *FEW]) == 0
     said = capsys.readouterr()
     folder = here / "mnist_run"
-    names = {mnist.SETTINGS, mnist.CHECKPOINT, mnist.MODEL, mnist.RESULTS, mnist.CONFUSION, mnist.MISTAKES}
+    names = {runs.SETTINGS, runs.CHECKPOINT, runs.MODEL, runs.RESULTS, runs.CONFUSION, runs.MISTAKES}
     assert {path.name for path in folder.iterdir()} == names
 
-    results = json.loads((folder / mnist.RESULTS).read_text("utf-8"))
+    results = json.loads((folder / runs.RESULTS).read_text("utf-8"))
     right = accuracy_score(LABELS[1400:], by_hand(LARGE[1400:].reshape(-1, 784) / 255).argmax(axis=1))
     assert results["test"]["accuracy"] == pytest.approx(right, abs=1e-12)
     assert results["test"]["mistakes"] == round((1 - right) * 397)
@@ -102,7 +104,7 @@ def test_a_run_tests_once_and_leaves_its_model_figures_and_pictures(here, capsys
     assert "80/80 [" in last  # with the time that is left
     assert "loss " in last
     assert "val_accuracy " in last
-    for name in (mnist.CONFUSION, mnist.MISTAKES):
+    for name in (runs.CONFUSION, runs.MISTAKES):
         picture = matplotlib.image.imread(folder / name)
         assert picture.std() > 0.05
 
@@ -110,7 +112,7 @@ def test_a_run_tests_once_and_leaves_its_model_figures_and_pictures(here, capsys
 def test_json_is_all_that_is_printed(here, capsys):
     assert main(["mnist", *FEW, "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed == json.loads(Path("mnist_run", mnist.RESULTS).read_text("utf-8"))
+    assert printed == json.loads(Path("mnist_run", runs.RESULTS).read_text("utf-8"))
     assert printed["settings"]["hidden"] == [32, 16]
 
 
@@ -165,18 +167,10 @@ def test_shifted_by_hand():
     )
 
 
-def test_soften_by_hand():
-    Y = mnist.soften(np.array([3, 0]), 0.1)
-    assert Y.dtype == np.float32
-    np.testing.assert_allclose(Y[0], [0.01] * 3 + [0.91] + [0.01] * 6, rtol=1e-6)
-    np.testing.assert_allclose(Y.sum(axis=1), 1, rtol=1e-6)
-    np.testing.assert_array_equal(mnist.soften(np.array([2]), 0.0)[0], np.eye(10)[2])
-
-
 def test_real_digits_are_learned_in_an_epoch(real_mnist, tmp_path, monkeypatch):
     monkeypatch.setenv("NNLAB_DATA", str(real_mnist.parent))
     digits = load_mnist(dtype=np.float32)
-    run = mnist.begin(tmp_path, {"epochs": 1, "hidden": (256, 128)}, digits)
+    run = runs.begin(tmp_path, {"epochs": 1, "hidden": (256, 128)}, digits)
     _, history = mnist.train(run, digits)
     assert history["val_accuracy"][-1] > 0.93  # the test images stay unseen
 
@@ -185,14 +179,19 @@ def test_real_digits_are_learned_in_an_epoch(real_mnist, tmp_path, monkeypatch):
 
 
 def interrupt_from(progress):
-    """Return a schedule that presses Ctrl-C once this part of the training is done."""
+    """Return a schedule that is interrupted once that part of the training is done."""
 
-    def schedule(done):
-        if done >= progress:
-            raise KeyboardInterrupt
-        return training.cosine(done)
+    def cosine(lr, steps):
+        schedule = schedules.cosine(lr, steps)
 
-    return schedule
+        def interrupted(t):
+            if t >= progress * steps:
+                raise KeyboardInterrupt
+            return schedule(t)
+
+        return interrupted
+
+    return cosine
 
 
 def raising(*arguments, **more):
@@ -207,8 +206,8 @@ def raising(*arguments, **more):
         (mnist, "cosine", interrupt_from(0.6), 2),
         (mnist, "save", raising, 4),
         (plots, "mistakes", raising, 4),
-        (training, "_measure", raising, 0),
-        (training, "save", raising, 0),
+        (loop, "predict_scores", raising, 0),
+        (training_callbacks, "save", raising, 0),
     ],
 )
 def test_a_run_that_ctrl_c_ends_goes_on_bit_for_bit(
@@ -220,7 +219,7 @@ def test_a_run_that_ctrl_c_ends_goes_on_bit_for_bit(
         assert main(["mnist", *FEW]) == 1
     assert "interrupted" in (told := capsys.readouterr().err)
     assert "python -m nnlab mnist --resume --out mnist_run" in told
-    assert not Path("mnist_run", mnist.RESULTS).exists()
+    assert not Path("mnist_run", runs.RESULTS).exists()
     assert main(["mnist", "--resume"]) == 0  # with the settings that it began with
     assert capsys.readouterr().out.count("epoch  ") == 4 - epochs
     assert_same_run(here / "mnist_run", here / "straight")
@@ -230,11 +229,11 @@ def test_an_interrupted_run_is_not_overwritten_unless_asked(here, capsys, monkey
     with monkeypatch.context() as patch:
         patch.setattr(mnist, "cosine", interrupt_from(0.6))
         assert main(["mnist", *FEW]) == 1
-    before = arrays(Path("mnist_run", mnist.CHECKPOINT))
+    before = arrays(Path("mnist_run", runs.CHECKPOINT))
     capsys.readouterr()
     assert main(["mnist", *FEW]) == 1
     assert "holds a run that was interrupted; add --resume" in capsys.readouterr().err
-    assert before.keys() == arrays(Path("mnist_run", mnist.CHECKPOINT)).keys()
+    assert before.keys() == arrays(Path("mnist_run", runs.CHECKPOINT)).keys()
     assert main(["mnist", "--images", "data/mnist.npz"]) == 1
     assert "no model yet; finish it with --resume" in capsys.readouterr().err
     assert main(["mnist", *FEW, "--restart"]) == 0
@@ -244,7 +243,7 @@ def test_an_interrupted_run_is_not_overwritten_unless_asked(here, capsys, monkey
 def test_a_finished_run_is_not_replaced_unless_asked(trained, capsys):
     before = {p.name: p.read_bytes() for p in Path("mnist_run").iterdir()}
     assert main(["mnist", *FEW]) == 1
-    assert "holds a run that finished; add --restart to begin anew in its place" in capsys.readouterr().err
+    assert "holds a run that finished; add --restart to start again in its place" in capsys.readouterr().err
     assert main(["mnist", "--hidden", str(10**9), "--restart"]) == 1
     assert "not enough memory" in capsys.readouterr().err
     assert {p.name: p.read_bytes() for p in Path("mnist_run").iterdir()} == before
@@ -267,7 +266,7 @@ def test_files_that_no_run_left_are_not_touched(here, capsys):
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
 def test_two_processes_do_not_train_in_one_folder(here, capsys):
-    with mnist.alone(Path("mnist_run")):
+    with runs.alone(Path("mnist_run")):
         assert main(["mnist", *FEW]) == 1
         assert "another process is training in mnist_run; wait for it" in capsys.readouterr().err
         assert main(["mnist", *FEW, "--out", "other"]) == 0
@@ -306,14 +305,14 @@ def test_a_process_that_is_stopped_goes_on_bit_for_bit(here, ending):
         "from nnlab.__main__ import main; sys.exit(main(['mnist', *sys.argv[1:]]))"
     )
     process = subprocess.Popen([sys.executable, "-c", program, *many], stderr=subprocess.PIPE, text=True)
-    checkpoint = Path("mnist_run", mnist.CHECKPOINT)
+    checkpoint = Path("mnist_run", runs.CHECKPOINT)
     while not checkpoint.exists() and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(getattr(signal, ending))
     _, told = process.communicate(timeout=60)
     assert process.returncode == {"SIGINT": 1, "SIGKILL": -signal.SIGKILL}[ending]
     assert ("interrupted; this goes on" in told) == (ending == "SIGINT")
-    assert not Path("mnist_run", mnist.RESULTS).exists()
+    assert not Path("mnist_run", runs.RESULTS).exists()
     assert main(["mnist", "--resume"]) == 0
     assert main(["mnist", *many, "--out", "straight"]) == 0
     assert_same_run(here / "mnist_run", here / "straight")
@@ -354,14 +353,14 @@ def test_a_run_is_resumed_with_its_own_images(trained, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        (mnist.CHECKPOINT, b"PK no more", "load expected a file written by nnlab.training.save"),
-        (mnist.SETTINGS, b'{"settings": {"hid', "settings.json: expected the settings of a run"),
+        (runs.CHECKPOINT, b"PK no more", "load expected a file written by nnlab.training.save"),
+        (runs.SETTINGS, b'{"settings": {"hid', "settings.json: expected the settings of a run"),
         (
-            mnist.SETTINGS,
+            runs.SETTINGS,
             b'{"settings": {"hidden": [3], "depth": 2}}',
             "settings.json: expected the settings",
         ),
-        (mnist.SETTINGS, b"[]", "settings.json: expected the settings"),
+        (runs.SETTINGS, b"[]", "settings.json: expected the settings"),
     ],
 )
 def test_a_broken_file_of_a_run_is_named(trained, capsys, name, content, message):
@@ -429,20 +428,20 @@ def test_without_mnist_it_says_how_to_get_it(empty_machine, capsys):
 def test_a_divergence_is_reported_and_leaves_no_model(here, capsys):
     with pytest.warns(training.TrainingWarning):
         assert main(["mnist", *FEW, "--learning-rate", "1e30"]) == 1
-    assert "begin anew with --restart and a --learning-rate below 1e+30" in capsys.readouterr().err
-    assert not Path("mnist_run", mnist.MODEL).exists()
+    assert "start again with --restart and a --learning-rate below 1e+30" in capsys.readouterr().err
+    assert not Path("mnist_run", runs.MODEL).exists()
 
 
 # ------------------------------------------------------------------------------------------- other images
 
 
 def predictions(name):
-    with open(Path("mnist_run", name, mnist.PREDICTIONS), encoding="utf-8") as file:
+    with open(Path("mnist_run", name, runs.PREDICTIONS), encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def test_labeled_images_are_evaluated(trained, capsys):
-    expected = json.loads(Path("mnist_run", mnist.RESULTS).read_text("utf-8"))["test"]
+    expected = json.loads(Path("mnist_run", runs.RESULTS).read_text("utf-8"))["test"]
     assert main(["mnist", "--images", "data/mnist.npz"]) == 0
     said = capsys.readouterr().out
     assert f"{expected['accuracy']:.2%} right, {expected['mistakes']} mistakes in 397 images" in said
@@ -450,9 +449,9 @@ def test_labeled_images_are_evaluated(trained, capsys):
     assert [int(row["label"]) for row in rows] == LABELS[1400:].tolist()
     assert sum(row["label"] != row["predicted"] for row in rows) == expected["mistakes"]
     assert {p.name for p in Path("mnist_run", "mnist").iterdir()} == {
-        mnist.PREDICTIONS,
-        mnist.CONFUSION,
-        mnist.MISTAKES,
+        runs.PREDICTIONS,
+        runs.CONFUSION,
+        runs.MISTAKES,
     }
     assert main(["mnist", "--images", "data/mnist.npz", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
@@ -479,14 +478,14 @@ def test_unlabeled_images_are_predicted_in_every_layout(trained, capsys):
         assert [int(row["predicted"]) for row in rows] == p.argmax(axis=1).tolist()
         np.testing.assert_allclose([float(row["probability"]) for row in rows], p.max(axis=1), atol=1e-4)
         assert "label" not in rows[0]
-        assert [path.name for path in Path("mnist_run", name).iterdir()] == [mnist.PREDICTIONS]
+        assert [path.name for path in Path("mnist_run", name).iterdir()] == [runs.PREDICTIONS]
 
 
 def test_images_without_a_mistake_draw_too(trained):
     right = by_hand(LARGE.reshape(-1, 784) / 255).argmax(axis=1) == LABELS
     np.savez("right.npz", x_test=LARGE[right], y_test=LABELS[right])
     assert main(["mnist", "--images", "right.npz"]) == 0
-    assert Path("mnist_run", "right", mnist.MISTAKES).exists()
+    assert Path("mnist_run", "right", runs.MISTAKES).exists()
 
 
 def test_black_on_white_is_noticed(trained, capsys):
@@ -528,7 +527,7 @@ SOME, TRUTH = LARGE[:5], LABELS[:5]
 def test_images_that_will_not_do(tmp_path, content, message):
     np.savez(tmp_path / "some.npz", **content)
     with pytest.raises(ValueError, match=message) as raised:
-        mnist.read_images(tmp_path / "some.npz")
+        evaluation.read_images(tmp_path / "some.npz")
     assert "some.npz" in str(raised.value)
 
 
@@ -536,28 +535,28 @@ def test_images_that_will_not_do(tmp_path, content, message):
 def test_a_file_that_is_no_archive(tmp_path, content):
     (tmp_path / "some.npz").write_bytes(content)
     with pytest.raises(ValueError, match=r"some.npz: expected an .npz file, but"):
-        mnist.read_images(tmp_path / "some.npz")
+        evaluation.read_images(tmp_path / "some.npz")
 
 
 def test_a_single_array_is_no_archive(tmp_path):
     with open(tmp_path / "some.npz", "wb") as file:
         np.save(file, SOME)
     with pytest.raises(ValueError, match=r"expected an \.npz file, but it is no such archive"):
-        mnist.read_images(tmp_path / "some.npz")
+        evaluation.read_images(tmp_path / "some.npz")
 
 
 def test_pictures_of_labeled_images_do_not_stay_beside_a_table_of_others(trained):
     np.savez("some.npz", x_test=LARGE[:20], y_test=np.arange(20) % 10)
     assert main(["mnist", "--images", "some.npz"]) == 0
-    assert Path("mnist_run", "some", mnist.MISTAKES).exists()
+    assert Path("mnist_run", "some", runs.MISTAKES).exists()
     np.savez("some.npz", x_test=LARGE[20:40])
     assert main(["mnist", "--images", "some.npz"]) == 0
-    assert [p.name for p in Path("mnist_run", "some").iterdir()] == [mnist.PREDICTIONS]
+    assert [p.name for p in Path("mnist_run", "some").iterdir()] == [runs.PREDICTIONS]
 
 
 def test_black_and_white_as_booleans_are_taken_as_they_are(tmp_path):
     np.savez(tmp_path / "some.npz", x=SOME > 99, y=TRUTH)
-    X, y = mnist.read_images(tmp_path / "some.npz")
+    X, y = evaluation.read_images(tmp_path / "some.npz")
     np.testing.assert_array_equal(X, (SOME > 99).reshape(5, 784).astype(np.float32), strict=True)
     np.testing.assert_array_equal(y, TRUTH)
 
