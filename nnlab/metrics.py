@@ -35,13 +35,13 @@ def accuracy(scores: np.ndarray, targets: np.ndarray) -> float:
     """Fraction of right predictions, in [0, 1].
 
     scores (m, …, n_classes) with integer labels (m, …), or one-hot targets (m, …, n_classes): the largest
-    score wins. scores (m,) or (m, 1) with targets 0 or 1 of the same shape: a score above 0 (probability
+    score wins. scores (m,) or (m, …, 1) with targets 0 or 1 of the same shape: a score above 0 (probability
     above ½) predicts 1.
     Raises: ValueError, TypeError for other shapes or targets, NaN or infinity.
     """
     who = "accuracy"
     scores, targets = check_array(who, "scores", scores, shape=("m", ...)), as_array(who, "targets", targets)
-    if scores.ndim == 1 or scores.shape[1:] == (1,):
+    if scores.ndim == 1 or scores.shape[-1] == 1:
         # (m,) against (m, 1) would silently compare all pairs.
         check_shape(who, "targets", targets, scores.shape)
         return float(np.mean((scores > 0) == _zeros_and_ones(who, targets)))
@@ -49,9 +49,7 @@ def accuracy(scores: np.ndarray, targets: np.ndarray) -> float:
         check_shape(who, "targets", targets, scores.shape)
         Y = _zeros_and_ones(who, targets)
         if not (Y.sum(axis=-1) == 1).all():
-            raise ValueError(
-                f"{who} expected one-hot targets, one 1 in each row, got a row without or with more"
-            )
+            raise ValueError(f"{who} expected one-hot targets, with one 1 in each row, got none or several")
         targets = Y.argmax(axis=-1)
     y = check_labels(who, "targets", targets, scores.shape[:-1], scores.shape[-1])
     return float(np.mean(scores.argmax(axis=-1) == y))

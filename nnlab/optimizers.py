@@ -358,6 +358,8 @@ def _norm(arrays: list[np.ndarray]) -> float:
     if math.isfinite(total):
         return total
     largest = max(float(np.abs(a).max()) for a in arrays)  # squares overflow long before the norm does
+    if math.isinf(largest):
+        return largest
     return largest * math.sqrt(sum(float(np.vdot(a / largest, a / largest)) for a in arrays))
 
 

@@ -22,7 +22,6 @@ from nnlab._check import (
     check_labels,
     check_number,
     check_rng,
-    check_scores,
     check_shape,
     describe,
 )
@@ -127,15 +126,6 @@ def test_all_finite_agrees_with_isfinite(x):
 # ------------------------------------------------------------------------------------------- labels
 
 
-def test_scores_have_one_or_two_axes_and_are_not_empty():
-    for shape in ((3,), (3, 2)):
-        assert check_scores("F", np.ones(shape)).shape == shape
-    for shape in ((), (0,), (0, 2), (2, 0), (1, 2, 3)):
-        message = re.escape(f"F expected scores of shape (m,) or (m, n), got {shape}")
-        with pytest.raises(ValueError, match=message):
-            check_scores("F", np.ones(shape))
-
-
 @pytest.mark.parametrize("dtype", [np.int64, np.int8, np.uint8])
 def test_integer_labels_pass(dtype):
     y = np.array([0, 2, 1], dtype)
@@ -162,6 +152,21 @@ def test_integer_labels_pass(dtype):
 def test_labels_that_will_not_do(y, error, message):
     with pytest.raises(error, match=re.escape(message)):
         check_labels("F", "y", y, 2, 3)
+
+
+def test_labels_may_have_more_axes_and_an_entry_to_ignore():
+    y = np.array([[0, -100], [2, 1]])
+    assert check_labels("F", "y", y, (2, 2), 3, ignore_index=-100) is y
+    for shape, ignored, error, message in [
+        ((2, 2), None, ValueError, "F expected y as labels in 0 … 2, got -100"),
+        ((2, 2), 2, ValueError, "F expected y as labels in 0 … 2, got -100"),
+        ((2, 3), -100, ValueError, "F expected y of shape (2, 3), got (2, 2)"),
+        ((2, 2), "pad", TypeError, "F expected ignore_index as an integer, got str 'pad'"),
+    ]:
+        with pytest.raises(error, match=re.escape(message)):
+            check_labels("F", "y", y, shape, 3, ignore_index=ignored)
+    with pytest.raises(ValueError, match="F expected y other than ignore_index=7, got none; leave out"):
+        check_labels("F", "y", [7, 7], 2, 3, ignore_index=7)
 
 
 # ------------------------------------------------------------------------------------------- single values

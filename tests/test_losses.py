@@ -319,6 +319,178 @@ def test_small_losses_keep_their_figures():
     assert loss == pytest.approx(math.exp(-40), rel=1e-14)
 
 
+# ------------------------------------------------------------------------------------------- axes, and torch
+
+
+def torch_loss(loss):
+    """Return what torch calls the loss: (scores, targets, **settings) -> (loss, gradient), in NumPy."""
+    torch = pytest.importorskip("torch")
+    F = torch.nn.functional
+    theirs = {
+        binary_cross_entropy_with_logits: F.binary_cross_entropy_with_logits,
+        mean_squared_error: F.mse_loss,
+        mean_absolute_error: F.l1_loss,
+        huber: F.huber_loss,
+        softmax_cross_entropy: lambda s, y, **kw: F.cross_entropy(
+            s.movedim(-1, 1), y if y.ndim < s.ndim else y.movedim(-1, 1), **kw
+        ),
+    }[loss]
+
+    def compute(scores, targets, **settings):
+        s = torch.tensor(scores, requires_grad=True)
+        value = theirs(s, torch.tensor(targets), **settings)
+        value.backward()
+        return value.item(), s.grad.numpy()
+
+    return compute
+
+
+def assert_same(ours, theirs):
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-12)
+    assert ours[1].shape == theirs[1].shape
+    np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-12, atol=1e-15)
+
+
+SHAPES = [(4,), (4, 3), (2, 3, 5), (2, 1, 3, 2)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("ignore_index", [None, -100, 2])
+def test_softmax_cross_entropy_as_in_torch(shape, smoothing, ignore_index):
+    rng = np.random.default_rng(0)
+    scores, y = 3 * rng.standard_normal((*shape, 4)), rng.integers(0, 4, shape)
+    settings = {"label_smoothing": smoothing}
+    if ignore_index is not None:
+        y.flat[[0, 2]] = ignore_index
+        y.flat[1] = 1  # one at least that counts
+        settings["ignore_index"] = ignore_index
+    ours = softmax_cross_entropy(scores, y, **settings)
+    assert_same(ours, torch_loss(softmax_cross_entropy)(scores, y, **settings))
+    if ignore_index is not None:
+        assert not ours[1][y == ignore_index].any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_class_probabilities_as_in_torch(shape, smoothing):
+    rng = np.random.default_rng(0)
+    scores, Y = 3 * rng.standard_normal((*shape, 4)), rng.dirichlet(np.ones(4), shape)
+    ours = softmax_cross_entropy(scores, Y, label_smoothing=smoothing)
+    assert_same(ours, torch_loss(softmax_cross_entropy)(scores, Y, label_smoothing=smoothing))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("loss", [binary_cross_entropy_with_logits, *REGRESSION[:3]])
+def test_elementwise_losses_as_in_torch(loss, shape):
+    rng = np.random.default_rng(0)
+    scores, targets = 3 * rng.standard_normal(shape), rng.uniform(0, 1, shape)
+    targets.flat[:2] = 0, 1
+    assert_same(loss(scores, targets), torch_loss(loss)(scores, targets))
+
+
+def test_label_smoothing_by_hand():
+    # softmax (1/4, 3/4), label 1, ε = 0.2: targets (0.1, 0.9)
+    loss, gradient = softmax_cross_entropy(np.array([[0, log(3)]]), [1], label_smoothing=0.2)
+    assert loss == pytest.approx(0.1 * log(4) + 0.9 * log(4 / 3), rel=1e-14)
+    np.testing.assert_allclose(gradient, [[0.25 - 0.1, 0.75 - 0.9]], rtol=1e-14)
+
+
+def test_ignored_positions_by_hand():
+    # losses log 4/3 and log 2 count, the position between them does not
+    scores = np.array([[[0, log(3)], [7, 1], [5, 5]]])
+    loss, gradient = softmax_cross_entropy(scores, [[1, -1, 0]], ignore_index=-1)
+    assert loss == pytest.approx((log(4 / 3) + log(2)) / 2, rel=1e-14)
+    np.testing.assert_allclose(gradient, [[[1 / 8, -1 / 8], [0, 0], [-1 / 4, 1 / 4]]], rtol=1e-14)
+
+
+def test_a_weight_is_that_of_every_position_of_its_sample():
+    rng = np.random.default_rng(0)
+    scores, y, w = rng.standard_normal((3, 4, 5)), rng.integers(0, 5, (3, 4)), np.array([1.0, 0, 2.5])
+    y[0, 1:] = -1
+    value, gradient = softmax_cross_entropy(scores, y, w, ignore_index=-1, label_smoothing=0.1)
+    rows, positions = np.nonzero(y != -1)
+    flat, flat_gradient = softmax_cross_entropy(
+        scores[rows, positions], y[rows, positions], w[rows], label_smoothing=0.1
+    )
+    assert value == pytest.approx(flat, rel=1e-13)
+    np.testing.assert_allclose(gradient[rows, positions], flat_gradient, rtol=1e-13)
+    assert not gradient[y == -1].any()
+
+
+@given(
+    st.lists(st.integers(1, 4), min_size=1, max_size=4),
+    st.integers(1, 5),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.0, 0.3]),
+)
+@settings(deadline=None, max_examples=50)
+def test_more_axes_are_more_rows(shape, n_classes, seed, smoothing):
+    rng = np.random.default_rng(seed)
+    scores, y = rng.standard_normal((*shape, n_classes)), rng.integers(0, n_classes, shape)
+    value, gradient = softmax_cross_entropy(scores, y, label_smoothing=smoothing)
+    flat, flat_gradient = softmax_cross_entropy(
+        scores.reshape(-1, n_classes), y.reshape(-1), label_smoothing=smoothing
+    )
+    assert value == flat
+    np.testing.assert_array_equal(gradient, flat_gradient.reshape(scores.shape))
+    hot = softmax_cross_entropy(scores, np.eye(n_classes)[y], label_smoothing=smoothing)
+    assert hot[0] == pytest.approx(value, rel=1e-12, abs=1e-15)
+    np.testing.assert_allclose(hot[1], gradient, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint64])
+def test_labels_of_any_integers(dtype):
+    scores, y = problem(softmax_cross_entropy, 6, 3)
+    assert softmax_cross_entropy(scores, y.astype(dtype))[0] == softmax_cross_entropy(scores, y)[0]
+
+
+@pytest.mark.parametrize("settings", [{"label_smoothing": 0.1}, {"ignore_index": 0}])
+def test_float32_stays_float32_with_settings(settings):
+    scores = np.random.default_rng(0).standard_normal((4, 5, 3)).astype(np.float32)
+    y = np.random.default_rng(1).integers(0, 3, (4, 5))
+    value, gradient = softmax_cross_entropy(scores, y, **settings)
+    assert gradient.dtype == np.float32
+    assert value == pytest.approx(softmax_cross_entropy(scores.astype(float), y, **settings)[0], rel=1e-5)
+
+
+# ------------------------------------------------------------------------------------------- no wrong number
+
+
+@every_problem
+@pytest.mark.parametrize("size", [1e308, 5e-324])
+def test_huge_and_tiny_weights_are_weights(loss, m, n, size):
+    scores, targets = problem(loss, m, n)
+    plain, weighted = loss(scores, targets), loss(scores, targets, np.full(m, size))
+    assert weighted[0] == pytest.approx(plain[0], rel=1e-13)
+    np.testing.assert_allclose(weighted[1], plain[1], rtol=1e-13)
+
+
+@every_problem
+def test_the_reader_s_errstate_does_not_matter(loss, m, n):
+    scores, targets = problem(loss, m, n)
+    scores = 300 * scores
+    weight = np.geomspace(1e-320, 1, m)
+    expected = [loss(scores, targets), loss(scores, targets, weight)]
+    with np.errstate(all="raise"):
+        for (value, gradient), again in zip(
+            expected, [loss(scores, targets), loss(scores, targets, weight)], strict=True
+        ):
+            assert value == again[0]
+            np.testing.assert_array_equal(gradient, again[1])
+
+
+def test_one_ignored_batch_says_so():
+    message = "softmax_cross_entropy expected targets other than ignore_index=0, got none; leave out batches"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        softmax_cross_entropy(np.zeros((2, 3)), [0, 0], ignore_index=0)
+
+
+def test_weight_only_where_positions_are_ignored_is_refused():
+    with pytest.raises(ValueError, match="expected sample_weight >= 0, and > 0 somewhere"):
+        softmax_cross_entropy(np.zeros((2, 3)), [0, 1], np.array([1.0, 0]), ignore_index=0)
+
+
 # ------------------------------------------------------------------------------------------- refusals
 
 
@@ -337,6 +509,10 @@ NEGATIVE = [[1, 0, 0], [0, 1, 0], [2, -1, 0]]
         ([], TypeError, "expected targets as integer labels, got float64"),
         (np.zeros(0, int), ValueError, "expected targets of shape (3,), got (0,); it is empty"),
         (1, ValueError, "expected targets of shape (3,), got ()"),
+        (np.ma.array([0, 9999, 1], mask=[0, 1, 0]), TypeError, "expected targets as a plain array, got a"),
+        (np.array([0, 1, None]), TypeError, "expected targets as an array of numbers, got an array"),
+        (np.array([True, False, True]), TypeError, "expected targets as integer labels, got bool"),
+        (np.array([0, 2**64 - 1, 1], np.uint64), ValueError, "expected targets as labels in 0 … 2, got 1844"),
         ([[0], [1], [2]], ValueError, "expected targets of shape (3, 3), got (3, 1)"),
         (np.eye(3)[:2], ValueError, "expected targets of shape (3, 3), got (2, 3)"),
         (np.eye(3, dtype=np.float32), TypeError, "expected targets of dtype float64, got float32"),
@@ -357,8 +533,15 @@ def test_softmax_cross_entropy_refuses_targets(targets, error, message):
     [
         (np.zeros((0, 2)), ValueError, "got (0, 2)"),
         (np.zeros((2, 0)), ValueError, "got (2, 0)"),
-        (np.zeros((2, 2, 2)), ValueError, "got (2, 2, 2)"),
+        (np.zeros((2, 0, 2)), ValueError, "got (2, 0, 2)"),
         (np.zeros(()), ValueError, "got ()"),
+        (np.ma.ones((2, 2)), TypeError, "expected scores as a plain array, got a masked array"),
+        (np.matrix([[0.0, 1]]), TypeError, "expected scores as a plain array, got an np.matrix"),
+        (
+            np.array([[0.0, None]]),
+            TypeError,
+            "expected scores as an array of float32 or float64, got an array of object",
+        ),
         (np.array([[0, np.nan]]), NonFiniteError, "expected finite scores, got nan at [0, 1]"),
         (np.array([[np.inf, 0]]), NonFiniteError, "expected finite scores, got inf at [0, 0]"),
         ("text", TypeError, "expected scores as an array of float32 or float64, got str 'text'"),
@@ -383,6 +566,24 @@ def test_scores_that_will_not_do(loss, scores, error, message):
         (np.zeros(2), np.array([0, -np.inf]), NonFiniteError, "expected finite targets, got -inf at [1]"),
         (np.zeros(2, np.float32), np.zeros(2), TypeError, "expected targets of dtype float32, got float64"),
         (np.zeros(2), ["a", "b"], TypeError, "expected targets as an array of float32 or float64, got"),
+        (
+            np.zeros(2),
+            np.ma.array([1.0, 9999], mask=[0, 1]),
+            TypeError,
+            "expected targets as a plain array, got",
+        ),
+        (
+            np.zeros((1, 2)),
+            np.matrix([[0, 1]]),
+            TypeError,
+            "expected targets as a plain array, got an np.matrix",
+        ),
+        (
+            np.zeros((2, 3, 4)),
+            np.zeros((2, 4, 3)),
+            ValueError,
+            "expected targets of shape (2, 3, 4), got (2, 4, 3)",
+        ),
     ],
 )
 def test_targets_that_will_not_do(loss, scores, targets, error, message):
@@ -390,9 +591,9 @@ def test_targets_that_will_not_do(loss, scores, targets, error, message):
         loss(scores, targets)
 
 
-@pytest.mark.parametrize("bad", [2, -1, 0.5])
-def test_targets_of_the_binary_loss_are_0_or_1(bad):
-    message = f"expected targets 0 or 1, got {float(bad)}; encode the two classes as 0 and 1"
+@pytest.mark.parametrize("bad", [2, -1, 1.01])
+def test_targets_of_the_binary_loss_are_probabilities(bad):
+    message = f"expected targets in [0, 1], got {float(bad)}; encode the two classes as 0 and 1"
     with pytest.raises(ValueError, match="binary_cross_entropy_with_logits " + re.escape(message)):
         binary_cross_entropy_with_logits(np.zeros(2), [1, bad])
 
@@ -407,9 +608,13 @@ def test_targets_of_the_binary_loss_are_0_or_1(bad):
         (
             lambda m: np.zeros(m),
             ValueError,
-            "with a positive sum, got 0.0 as the smallest and 0.0 as the sum",
+            "expected sample_weight >= 0, and > 0 somewhere, got weights from 0.0 to 0.0",
         ),
-        (lambda m: -np.ones(m), ValueError, "expected sample_weight >= 0 with a positive sum, got -1.0 as"),
+        (
+            lambda m: -np.ones(m),
+            ValueError,
+            "expected sample_weight >= 0, and > 0 somewhere, got weights from -1.0",
+        ),
         (lambda m: np.full(m, np.nan), NonFiniteError, "expected finite sample_weight, got nan at [0]"),
         (lambda m: np.ones(m, np.float32), TypeError, "expected sample_weight of dtype float64, got float32"),
         (
@@ -432,3 +637,21 @@ def test_weights_that_will_not_do(loss, m, n, weight, error, message):
 def test_huber_wants_a_positive_delta(delta, error):
     with pytest.raises(error, match="huber expected delta "):
         huber(np.zeros(2), np.zeros(2), delta=delta)
+
+
+@pytest.mark.parametrize(
+    ("targets", "settings", "error", "message"),
+    [
+        ([0, 1], {"label_smoothing": 1.1}, ValueError, "expected label_smoothing <= 1, got 1.1"),
+        ([0, 1], {"label_smoothing": -0.1}, ValueError, "expected label_smoothing >= 0, got -0.1"),
+        ([0, 1], {"label_smoothing": "a"}, TypeError, "expected label_smoothing as a number, got str 'a'"),
+        ([0, 1], {"ignore_index": 0.5}, TypeError, "expected ignore_index as an integer, got float 0.5"),
+        ([0, 5], {"ignore_index": 0}, ValueError, "expected targets as labels in 0 … 2, got 5"),
+        ([0.0, 1], {"ignore_index": 0}, TypeError, "expected targets as integer labels, got float64"),
+        ([[1, 0, 0]] * 2, {"ignore_index": 0}, ValueError, "expected integer labels with ignore_index, got"),
+        ([0, -100], {}, ValueError, "expected targets as labels in 0 … 2, got -100"),
+    ],
+)  # fmt: skip
+def test_settings_that_will_not_do(targets, settings, error, message):
+    with pytest.raises(error, match="^softmax_cross_entropy " + re.escape(message)):
+        softmax_cross_entropy(np.zeros((2, 3)), targets, **settings)

@@ -19,6 +19,7 @@ from nnlab import (
     ReLU,
     RMSprop,
 )
+from nnlab.schedules import constant, cosine, exponential, step, warmup
 
 OPTIMIZERS = [
     partial(SGD, lr=0.1),
@@ -154,9 +155,9 @@ def test_parameters_do_not_influence_one_another(make):
     optimizer = make(together)
     alone = [parameter(v) for v in values]
     optimizers = [make([p]) for p in alone]
-    for step in grads:
+    for these in grads:
         for ps in (together, alone):
-            for p, g in zip(ps, step, strict=True):
+            for p, g in zip(ps, these, strict=True):
                 p.grad = g
         optimizer.step()
         for single in optimizers:
@@ -298,6 +299,253 @@ def test_the_state_of_another_optimizer_is_refused_and_nothing_changed(other):
     assert_same(snapshot(optimizer), before)
 
 
+# ------------------------------------------------------------------------------------------- torch
+
+
+SETTINGS = [
+    (SGD, {}),
+    (SGD, {"weight_decay": 0.1}),
+    (SGD, {"momentum": 0.9}),
+    (SGD, {"momentum": 0.9, "weight_decay": 0.1}),
+    (SGD, {"momentum": 0.9, "nesterov": True}),
+    (SGD, {"momentum": 0.5, "nesterov": True, "weight_decay": 0.1}),
+    (RMSprop, {}),
+    (RMSprop, {"alpha": 0.9, "eps": 1e-3, "weight_decay": 0.1}),
+    (RMSprop, {"momentum": 0.9, "weight_decay": 0.1}),
+    (Adam, {}),
+    (Adam, {"betas": (0.5, 0.9), "eps": 1e-3}),
+    (Adam, {"weight_decay": 0.1}),
+    (AdamW, {}),
+    (AdamW, {"betas": (0.5, 0.9), "weight_decay": 0.3}),
+]
+SHAPES = [(3, 4), (4,), (2, 3, 2)]
+
+
+def side_by_side(kind, settings, *, lr, clipping=None, schedule=None, steps=50, scale=1.0):
+    """Return how far the parameters differ from torch's after the same random gradients, clipped by torch."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    ours = [parameter(rng.standard_normal(shape)) for shape in SHAPES]
+    theirs = [torch.tensor(p.value.copy(), requires_grad=True) for p in ours]
+    optimizer = kind(ours, schedule or lr, **settings, **(clipping or {}))
+    twin = getattr(torch.optim, kind.__name__)(theirs, lr=lr, **settings)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(twin, lambda t: schedule(t) / lr if schedule else 1)
+    for _ in range(steps):
+        size = scale * 10 ** rng.uniform(-2, 1)
+        for p, q in zip(ours, theirs, strict=True):
+            p.grad = size * rng.standard_normal(p.value.shape)
+            q.grad = torch.tensor(p.grad)
+        for name, limit in (clipping or {}).items():
+            if name == "clip_norm":
+                norm = torch.nn.utils.clip_grad_norm_(theirs, limit).item()
+            else:
+                torch.nn.utils.clip_grad_value_(theirs, limit)
+        optimizer.step()
+        twin.step()
+        scheduler.step()
+        if clipping:
+            for p, q in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-13)
+            assert (optimizer.last_norm is None) == ("clip_norm" not in clipping)
+            if "clip_norm" in clipping:
+                assert optimizer.last_norm == pytest.approx(norm, rel=1e-13)
+    return max(np.abs(p.value - q.detach().numpy()).max() for p, q in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_torch_s_optimizer_agrees_in_every_setting(kind, settings):
+    assert side_by_side(kind, settings, lr=0.01) < 1e-12
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_torch_s_optimizer_agrees_with_clipping_and_a_schedule(kind, settings):
+    schedule = warmup(cosine(0.02, 40), 5)
+    assert side_by_side(kind, settings, lr=0.02, clipping={"clip_norm": 3.0}, schedule=schedule) < 1e-12
+
+
+@pytest.mark.parametrize("clipping", [{"clip_norm": 0.5}, {"clip_norm": 20}, {"clip_value": 0.5}])
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e6])
+def test_torch_clips_alike(clipping, scale):
+    assert side_by_side(SGD, {"momentum": 0.9}, lr=0.01, clipping=clipping, scale=scale) < 1e-12
+
+
+# ------------------------------------------------------------------------------------------- clipping
+
+
+def test_clipping_by_norm_by_hand():
+    # all gradients together are (3, 0, 4), of length 5: scaled by 1 / 5
+    p, q = parameter([0.0, 0], [3, 0]), parameter([0.0], [4])
+    optimizer = SGD([p, q], lr=1, clip_norm=1)
+    optimizer.step()
+    np.testing.assert_allclose([*p.value, *q.value], [-0.6, 0, -0.8], rtol=1e-6)
+    np.testing.assert_allclose([*p.grad, *q.grad], [0.6, 0, 0.8], rtol=1e-6)  # as the reader sees it after
+    assert optimizer.last_norm == 5
+
+
+def test_short_gradients_are_left_as_they_are():
+    p = parameter([0.0, 0], [3, 4])
+    grad = p.grad
+    optimizer = SGD([p], lr=1, clip_norm=5.1)
+    optimizer.step()
+    assert p.grad is grad
+    np.testing.assert_array_equal(p.value, [-3, -4])
+    assert optimizer.last_norm == 5
+
+
+def test_clipping_by_value_by_hand():
+    p = parameter([0.0, 0, 0], [3, -0.5, -4])
+    SGD([p], lr=1, clip_value=1).step()
+    np.testing.assert_array_equal(p.value, [-1, 0.5, 1])
+    np.testing.assert_array_equal(p.grad, [1, -0.5, -1])
+
+
+def test_two_parameters_may_share_a_gradient_which_is_not_written_to():
+    shared = np.array([3.0, 4])
+    shared.flags.writeable = False
+    p, q = parameter([0.0, 0]), parameter([0.0, 0])
+    for clipping in ({"clip_norm": 1}, {"clip_value": 1}):
+        p.grad = q.grad = shared
+        SGD([p, q], lr=1, **clipping).step()
+        np.testing.assert_array_equal(p.grad, q.grad)
+    np.testing.assert_array_equal(shared, [3, 4])
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e25), (np.float64, 1e200), (np.float64, 1e-200)])
+def test_the_norm_does_not_overflow_before_the_gradients_do(dtype, size):
+    p = Parameter(np.zeros(2, dtype))
+    p.grad = (size * np.array([3, 4])).astype(dtype)
+    optimizer = SGD([p], lr=1, clip_norm=10)
+    with np.errstate(all="raise"):
+        optimizer.step()
+    assert optimizer.last_norm == pytest.approx(5 * size, rel=1e-6, abs=1e-100)
+    assert p.grad.dtype == p.value.dtype == dtype
+    np.testing.assert_allclose(p.value, [-6, -8] if size > 1 else [0, 0], rtol=1e-5, atol=1e-100)
+
+
+def test_an_infinite_gradient_stays_visible():
+    p = parameter([0.0, 0], [np.inf, 1])
+    optimizer = SGD([p], lr=1, clip_norm=1)
+    optimizer.step()
+    assert optimizer.last_norm == np.inf
+    assert not np.isfinite(p.value).all()  # the loss of the next step is not finite
+
+
+# ------------------------------------------------------------------------------------------- schedules
+
+
+def test_the_first_update_has_the_rate_of_step_0():
+    values = run(partial(SGD, lr=lambda t: [0.5, 0.25, 0][t]), [1, 1, 1])  # nothing is asked beyond
+    assert values == [0.5, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("kind", [SGD, RMSprop, Adam, AdamW])
+def test_lr_is_the_rate_of_the_next_step(kind):
+    p = parameter([1.0], [0.5])
+    optimizer = kind([p], exponential(0.8, 0.5))
+    seen = []
+    for _ in range(4):
+        seen.append(optimizer.lr)
+        optimizer.step()
+    assert seen == [0.8, 0.4, 0.2, 0.1]
+    assert optimizer.lr == 0.05
+
+
+@pytest.mark.parametrize("kind", [SGD, RMSprop, Adam, AdamW])
+def test_a_constant_schedule_is_a_number(kind):
+    grads = np.random.default_rng(0).standard_normal(10)
+    assert run(partial(kind, lr=constant(0.01)), grads) == run(partial(kind, lr=0.01), grads)
+
+
+def test_assignment_replaces_number_and_schedule():
+    optimizer = SGD([parameter([1.0], [0.5])], step(0.4, 1, 0.5))
+    optimizer.step()
+    optimizer.lr = 0.3
+    assert (optimizer.lr, optimizer.schedule) == (0.3, None)
+    optimizer.step()
+    assert optimizer.lr == 0.3
+    optimizer.lr = step(0.4, 1, 0.5)
+    assert optimizer.lr == pytest.approx(0.1)  # the step goes on counting
+    assert optimizer.schedule == step(0.4, 1, 0.5)
+
+
+def test_a_state_continues_the_curve_and_a_longer_run_too():
+    schedule = warmup(cosine(0.1, 20), 3)
+    grads = np.random.default_rng(0).standard_normal(20)
+    make = partial(SGD, lr=schedule, momentum=0.9)
+    p = parameter([1.0])
+    first = make([p])
+    for g in grads[:10]:
+        p.grad = np.array([g])
+        first.step()
+    assert "lr" not in first.state_dict()
+    again = make([p])
+    again.load_state_dict(first.state_dict())
+    assert again.lr == first.lr == schedule(10)
+    for g in grads[10:]:
+        p.grad = np.array([g])
+        again.step()
+    assert float(p.value[0]) == run(make, grads)[-1]
+
+
+@pytest.mark.parametrize(
+    ("saved", "loading", "expected", "got"),
+    [(0.1, cosine(0.1, 5), "a schedule", "a number"), (cosine(0.1, 5), 0.1, "a number", "a schedule")],
+)
+def test_a_number_is_not_taken_for_a_schedule(saved, loading, expected, got):
+    state = SGD([parameter([1.0])], saved).state_dict()
+    optimizer = SGD([parameter([1.0])], loading)
+    before = snapshot(optimizer)
+    message = (
+        f"SGD.load_state_dict expected the state of an optimizer with {expected} as lr, got one with {got}"
+    )
+    with pytest.raises(ValueError, match=message):
+        optimizer.load_state_dict(state)
+    assert_same(snapshot(optimizer), before)
+
+
+def test_the_print_shows_schedule_and_clipping():
+    p = [parameter([1.0])]
+    assert repr(SGD(p, cosine(0.1, 5), clip_norm=1)) == (
+        "SGD(lr=cosine(lr=0.1, steps=5, lr_min=0.0), momentum=0.0, nesterov=False, weight_decay=0.0, "
+        "clip_norm=1.0)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "error", "message"),
+    [
+        (-0.1, ValueError, "SGD expected the rate of step 2 from lr >= 0, got -0.1"),
+        (np.nan, ValueError, "SGD expected the rate of step 2 from lr finite, got nan"),
+        (np.inf, ValueError, "SGD expected the rate of step 2 from lr finite, got inf"),
+        (None, TypeError, "SGD expected the rate of step 2 from lr as a number, got NoneType None"),
+    ],
+)
+def test_a_schedule_that_gives_a_bad_rate_updates_nothing(rate, error, message):
+    optimizer = SGD([parameter([1.0], [0.5])], lambda t: 0.1 if t < 2 else rate)
+    optimizer.step()
+    optimizer.step()
+    before = snapshot(optimizer)
+    with pytest.raises(error, match=re.escape(message)):
+        optimizer.step()
+    assert_same(snapshot(optimizer), before)
+
+
+# ------------------------------------------------------------------------------------------- what reaches in
+
+
+@every_optimizer
+def test_the_reader_s_errstate_does_not_matter(make):
+    grads = [1e-200, 1e-170, 1e-308, 0]
+    expected = run(make, grads)
+    with np.errstate(all="raise"):
+        assert run(make, grads) == expected
+
+
+@every_optimizer
+def test_nan_passes_through(make):
+    assert np.isnan(run(make, [np.nan]))
+
+
 # ------------------------------------------------------------------------------------------- refusals
 
 
@@ -317,6 +565,19 @@ def test_the_state_of_another_optimizer_is_refused_and_nothing_changed(other):
             ValueError,
             "expected at least one parameter, got none; pass network.parameters()",
         ),
+        (
+            {"lr": cosine},
+            TypeError,
+            "expected lr as a function of the step, got cosine itself; make it: cosine(",
+        ),
+        ({"lr": lambda t: -1}, ValueError, "expected the rate of step 0 from lr >= 0, got -1"),
+        ({"clip_norm": 0}, ValueError, "expected clip_norm > 0, got 0"),
+        ({"clip_value": "1"}, TypeError, "expected clip_value as a number, got str '1'"),
+        (
+            {"clip_norm": 1, "clip_value": 1},
+            ValueError,
+            "expected clip_norm or clip_value, got both; leave one",
+        ),
         ({"parameters": 3}, TypeError, "expected parameters, got int 3; pass network.parameters()"),
         ({"parameters": [np.ones(2)]}, TypeError, "expected parameters, got an array of float64, shape (2,)"),
     ],
@@ -332,6 +593,11 @@ def test_settings_that_no_optimizer_takes(kind, arguments, error, message):
         (partial(SGD, lr=1, momentum=1), ValueError, "SGD expected momentum < 1, got 1"),
         (partial(SGD, lr=1, momentum=-0.1), ValueError, "SGD expected momentum >= 0, got -0.1"),
         (partial(SGD, lr=1, nesterov=True), ValueError, "SGD expected momentum > 0 with nesterov=True"),
+        (
+            partial(SGD, lr=1, nesterov="no"),
+            TypeError,
+            "SGD expected nesterov as True or False, got str 'no'",
+        ),
         (partial(RMSprop, alpha=1), ValueError, "RMSprop expected alpha < 1, got 1"),
         (partial(RMSprop, eps=0), ValueError, "RMSprop expected eps > 0, got 0"),
         (partial(RMSprop, momentum=1), ValueError, "RMSprop expected momentum < 1, got 1"),
@@ -349,6 +615,22 @@ def test_settings_that_no_optimizer_takes(kind, arguments, error, message):
 def test_settings_out_of_range(make, error, message):
     with pytest.raises(error, match=re.escape(message)):
         make([parameter([1.0])])
+
+
+@pytest.mark.parametrize("kind", [SGD, RMSprop, Adam, AdamW])
+def test_a_parameter_twice_is_refused(kind):
+    network = MLP([2, 3, 2], activation=ReLU)
+    message = (
+        f"{kind.__name__} expected every parameter once, got parameter 4 of shape (2, 3) again; pass network"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        kind(network.parameters() * 2, 0.1)
+    p = parameter([1.0])
+    tied = Parameter(p.value)
+    with pytest.raises(
+        ValueError, match=re.escape("expected every parameter once, got parameter 1 of shape")
+    ):
+        kind([p, tied], 0.1)
 
 
 def test_a_network_is_not_its_parameters():

@@ -1,4 +1,4 @@
-"""Batches, accuracy, fit and its History, and files: what they do, what they survive, what they refuse."""
+"""Batches, fit and its History, and files: what they do, what they survive, what they refuse."""
 
 import contextlib
 import copy
@@ -184,41 +184,7 @@ def test_batches_refuses_when_called_not_when_used(X, y, arguments, error, messa
         batches(X, y, **arguments)
 
 
-# ------------------------------------------------------------------------------------------- accuracy, scores
-
-
-@pytest.mark.parametrize(
-    ("scores", "targets", "expected"),
-    [
-        ([[1.0, 2], [3, 0], [0, 1]], [1, 0, 0], 2 / 3),
-        ([[1.0, 2], [3, 0], [0, 1]], [[0, 1], [1, 0], [1, 0]], 2 / 3),
-        ([2.0, -1, 0.5, -3], [1, 0, 0, 1], 1 / 2),  # scores above 0 predict 1
-        ([[2.0], [-1]], [[1], [0]], 1),
-        ([0.0], [1], 0),  # not above 0
-    ],
-)
-def test_accuracy_by_hand(scores, targets, expected):
-    value = accuracy(np.array(scores), np.array(targets))
-    assert value == pytest.approx(expected)
-    assert type(value) is float
-
-
-@pytest.mark.parametrize(
-    ("scores", "targets", "error", "message"),
-    [
-        (np.zeros((3, 2)), np.zeros((3, 1)), ValueError, "targets of shape (3,), got (3, 1)"),
-        (np.zeros((3, 2)), np.zeros((3, 5)), ValueError, "targets of shape (3,), got (3, 5)"),
-        (np.zeros((3, 1)), np.zeros(3), ValueError, "targets of shape (3, 1), got (3,)"),
-        (np.zeros(3), np.zeros((3, 1)), ValueError, "targets of shape (3,), got (3, 1)"),
-        (np.zeros((0, 2)), np.zeros(0), ValueError, "scores of shape (m,) or (m, n), got (0, 2)"),
-        (np.zeros(()), 1, ValueError, "scores of shape (m,) or (m, n), got ()"),
-        (np.array([[0, np.nan]]), [0], NonFiniteError, "finite scores, got nan at [0, 1]"),
-        ("text", [0], TypeError, "scores as an array of float32 or float64, got str 'text'"),
-    ],
-)
-def test_accuracy_refuses(scores, targets, error, message):
-    with pytest.raises(error, match="accuracy expected " + re.escape(message)):
-        accuracy(scores, targets)
+# ------------------------------------------------------------------------------------------- scores
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 60, 4096])
