@@ -30,6 +30,7 @@ from nnlab import (
 )
 from nnlab._check import NonFiniteError
 from nnlab.gradcheck import relative_error
+from nnlab.layers import BatchNorm, Dropout, Embedding, Residual
 
 
 def test_numerical_gradient_of_functions_with_known_derivatives():
@@ -119,7 +120,7 @@ def test_every_activation_under_every_loss(activation, loss, targets):
     network = MLP([2, 5, 4, 3], activation=activation, rng=np.random.default_rng(3))
     X = np.random.default_rng(4).standard_normal((4, 2))
     errors = check_gradients(network, X, targets, loss=loss)
-    assert list(errors) == ["X", *(f"parameter {i}" for i in range(6))]
+    assert list(errors) == ["X", "0.W", "0.b", "2.W", "2.b", "4.W", "4.b"]
     assert max(errors.values()) < 1e-7
 
 
@@ -134,45 +135,45 @@ def test_a_check_changes_neither_the_network_nor_x():
 
 
 class TransposedWeights(Linear):
-    def backward(self, dY):
-        super().backward(dY)
+    def _backward(self, dY, X, Y):
+        super()._backward(dY, X, Y)
         return dY @ self.W.value
 
 
 class BiasAveraged(Linear):
-    def backward(self, dY):
-        dX = super().backward(dY)
+    def _backward(self, dY, X, Y):
+        dX = super()._backward(dY, X, Y)
         self.b.grad = dY.mean(axis=0)
         return dX
 
 
 class BatchAveragedTwice(Linear):
-    def backward(self, dY):
-        dX = super().backward(dY)
+    def _backward(self, dY, X, Y):
+        dX = super()._backward(dY, X, Y)
         self.W.grad /= len(dY)
         return dX
 
 
 class SignFlipped(Linear):
-    def backward(self, dY):
-        dX = super().backward(dY)
+    def _backward(self, dY, X, Y):
+        dX = super()._backward(dY, X, Y)
         self.W.grad *= -1
         return dX
 
 
 class SlopeForgotten(Tanh):
-    def backward(self, dY):
+    def _backward(self, dY, X, Y):
         return dY
 
 
 class SigmoidSlope(Tanh):
-    def _gradient(self, dY, X, Y):
+    def _backward(self, dY, X, Y):
         return dY * Y * (1 - Y)
 
 
 class OneEntryOff(Linear):
-    def backward(self, dY):
-        dX = super().backward(dY)
+    def _backward(self, dY, X, Y):
+        dX = super()._backward(dY, X, Y)
         self.W.grad[1, 2] *= 1.001
         return dX
 
@@ -181,12 +182,12 @@ class OneEntryOff(Linear):
     ("first", "activation", "wrong"),
     [
         (TransposedWeights, Tanh, {"X"}),
-        (BiasAveraged, Tanh, {"parameter 1"}),
-        (BatchAveragedTwice, Tanh, {"parameter 0"}),
-        (SignFlipped, Tanh, {"parameter 0"}),
-        (OneEntryOff, Tanh, {"parameter 0"}),
-        (Linear, SlopeForgotten, {"X", "parameter 0", "parameter 1"}),
-        (Linear, SigmoidSlope, {"X", "parameter 0", "parameter 1"}),
+        (BiasAveraged, Tanh, {"0.b"}),
+        (BatchAveragedTwice, Tanh, {"0.W"}),
+        (SignFlipped, Tanh, {"0.W"}),
+        (OneEntryOff, Tanh, {"0.W"}),
+        (Linear, SlopeForgotten, {"X", "0.W", "0.b"}),
+        (Linear, SigmoidSlope, {"X", "0.W", "0.b"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -209,7 +210,107 @@ def test_a_wrong_loss_gradient_is_found():
     assert min(errors.values()) == pytest.approx(3 / 5, rel=1e-6)  # |4g − g| / (|4g| + |g|)
 
 
+# ------------------------------------------------------------------------------------------- modes and state
+
+
+def network_with_state(seed=0):
+    rng = np.random.default_rng(seed)
+    network = Sequential(
+        Linear(3, 4, rng=rng),
+        BatchNorm(4),
+        Tanh(),
+        Dropout(0.4, rng=rng),
+        Residual(Linear(4, 4, rng=rng), Tanh()),
+    )
+    network.forward(rng.standard_normal((9, 3)))
+    return network
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_and_dropout_in_both_modes(training):
+    network = network_with_state().train(training)
+    errors = check_gradients(network, np.random.default_rng(1).standard_normal((6, 3)))
+    assert list(errors) == ["X", "0.W", "0.b", "1.gamma", "1.beta", "4.branch.0.W", "4.branch.0.b"]
+    if training:
+        assert np.abs(network.layers[0].b.grad).max() < 1e-14  # batch norm takes a bias away again
+        del errors["0.b"]
+    assert max(errors.values()) < 1e-7
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937])
+def test_buffers_generators_and_mode_end_up_as_they_were(training, bits):
+    network = network_with_state()
+    network.layers[3].rng = np.random.Generator(bits(5))
+    network.layers[1].train(not training)
+    network.layers[3].train(training)
+    modes = [layer.training for _, layer in network.named_layers()]
+    before = network.state_dict()
+    draws = np.random.Generator(bits(5)).random(1000)
+    check_gradients(network, np.random.default_rng(1).standard_normal((6, 3)))
+    assert [layer.training for _, layer in network.named_layers()] == modes
+    for name, array in network.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+    np.testing.assert_array_equal(network.layers[3].rng.random(1000), draws)
+
+
+def test_the_state_is_restored_even_when_the_loss_raises():
+    network = network_with_state()
+    before, state = network.state_dict(), network.layers[3].rng.bit_generator.state
+    with pytest.raises(ValueError, match="expected targets"):
+        check_gradients(network, np.ones((6, 3)), CLASSES[:2], loss=softmax_cross_entropy)
+    assert network.layers[3].rng.bit_generator.state == state
+    for name, array in network.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+class MaskForgotten(Dropout):
+    def _backward(self, dY, X, Y):
+        return dY
+
+
+class StatisticsTakenAsConstants(BatchNorm):
+    def _backward(self, dY, X, Y):
+        super()._backward(dY, X, Y)
+        _, std, _ = self._memory
+        return dY * self.gamma.value / std
+
+
+@pytest.mark.parametrize(
+    ("layer", "found_in"),
+    [
+        (lambda: MaskForgotten(0.5, rng=np.random.default_rng(0)), [True]),
+        (lambda: StatisticsTakenAsConstants(3), [True]),  # right in evaluation mode
+    ],
+)
+def test_a_mistake_of_one_mode_is_found_in_that_mode(layer, found_in):
+    X = np.random.default_rng(1).standard_normal((5, 3))
+    wrong = [mode for mode in (True, False) if check_gradients(layer().train(mode), X)["X"] > 1e-3]
+    assert wrong == found_in
+
+
+def test_tokens_have_no_gradient():
+    network = Sequential(Embedding(5, 3, rng=np.random.default_rng(0)), Tanh(), Linear(3, 2))
+    X = np.array([[1, 4], [1, 0]])
+    before = X.copy()
+    errors = check_gradients(network, X)
+    assert list(errors) == ["0.W", "2.W", "2.b"]
+    assert max(errors.values()) < 1e-7
+    np.testing.assert_array_equal(X, before)
+
+
+def test_parameters_of_a_single_layer_by_name():
+    assert list(check_gradients(Linear(2, 3), np.ones((1, 2)))) == ["X", "W", "b"]
+
+
 # ------------------------------------------------------------------------------------------- refusals
+
+
+def test_integers_are_for_tokens_alone():
+    with pytest.raises(
+        TypeError, match="check_gradients expected X as a float64 array, got an array of int64"
+    ):
+        check_gradients(Linear(2, 3), np.array([[1, 2]]))
 
 
 def test_float32_is_refused_with_the_reason():

@@ -114,7 +114,7 @@ class PositionalEncoding(Layer):
 
 
 class TransformerBlock(Layer):
-    """Z = X + attention(X), Y = Z + feed_forward(Z): each position gathers from the others, then works by itself.
+    """Z = X + attention(X), Y = Z + feed_forward(Z): positions first mix, then each works by itself.
 
     attention: LayerNorm, MultiHeadAttention. feed_forward: LayerNorm, Linear(n, n_hidden), ReLU,
     Linear(n_hidden, n). X and Y: (m, T, n). This is torch's TransformerEncoderLayer with norm_first=True, its

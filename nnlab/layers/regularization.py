@@ -28,12 +28,13 @@ class Dropout(Layer):
                 "Dropout expected rng as a np.random.Generator, got None; use np.random.default_rng(seed): "
                 "only with a generator that is saved with the network can a run be resumed bit for bit"
             )
-        self.rng = None if rng is None else check_rng("Dropout", rng)
+        rng = check_rng("Dropout", rng)
+        self.rng = rng if self.p > 0 else None  # else there is nothing to draw, and nothing to save
         self._mask: np.ndarray | None = None
 
     def _forward(self, X):
         self._mask = None
-        if not self.training or self.p == 0:
+        if not self.training or self.rng is None:
             return X
         # float32 numbers for float64 too: half the time, and the same mask for both.
         kept = self.rng.random(X.shape, np.float32) >= self.p

@@ -101,6 +101,17 @@ def test_softmax_by_hand():
     np.testing.assert_allclose(dX, [[7 / 64, -2 / 64, -5 / 64]], rtol=1e-14)
 
 
+@pytest.mark.parametrize("n", [1, 2, 32, 33, 100])  # the maxima of short rows are found in another way
+@pytest.mark.parametrize("shape", [(3,), (2, 4), (2, 3, 2)])
+def test_softmax_of_short_and_long_rows(n, shape):
+    X = np.random.default_rng(0).normal(0, 1000, (*shape, n))
+    np.testing.assert_allclose(Softmax().forward(X), scipy.special.softmax(X, axis=-1), atol=1e-12)
+    X = np.swapaxes(X, 0, -2)  # no longer in one piece
+    np.testing.assert_allclose(Softmax().forward(X), scipy.special.softmax(X, axis=-1), atol=1e-12)
+    X[0, ..., 0] = np.nan
+    assert np.isnan(Softmax().forward(X)[0]).all()
+
+
 def test_softmax_works_along_rows():
     Y = Softmax().forward(np.array([[0.0, 0], [0, log(3)]]))
     np.testing.assert_allclose(Y, [[1 / 2, 1 / 2], [1 / 4, 3 / 4]], rtol=1e-14)
