@@ -64,11 +64,10 @@ class Conv2d(Layer):
         windows = self._windows(X)
         W = self.W.value.transpose(2, 3, 1, 0).reshape(-1, self.c_out)
         Y = np.empty((*windows.shape[:3], self.c_out), X.dtype)
+        b = 0 if self.b is None else np.tile(self.b.value, Y[0].size // self.c_out)  # for whole images:
         for block in blocks(windows):
             np.matmul(columns(windows[block]), W, out=Y[block].reshape(-1, self.c_out))
-        if self.b is not None:
-            images = Y.reshape(len(Y), -1)  # whole images, since adding b to one short row at a time is slow
-            images += np.tile(self.b.value, images.shape[1] // self.c_out)
+            Y[block].reshape(-1, Y[0].size)[...] += b  # adding it to one short row at a time is slow
         return Y.transpose(0, 3, 1, 2)
 
     def _backward(self, dY, X, Y):
@@ -76,8 +75,9 @@ class Conv2d(Layer):
         dY, dX = channels_last(dY), self._padded(np.zeros_like(X))
         W = self.W.value.transpose(2, 3, 0, 1).reshape(-1, self.c_out, self.c_in)
         for block in blocks(dY):
+            rows = dY[block].reshape(-1, self.c_out)
             for W_ij, dX_ij in zip(W, shifted(dX[block], self.kernel_size, self.stride), strict=True):
-                dX_ij += dY[block] @ W_ij
+                dX_ij += (rows @ W_ij).reshape(dX_ij.shape)
         (top, left), (height, width) = self.padding, X.shape[2:]
         return dX[:, top : top + height, left : left + width].transpose(0, 3, 1, 2)
 
@@ -99,7 +99,10 @@ class Conv2d(Layer):
     def _padded(self, X: np.ndarray) -> np.ndarray:
         """Return X with channels last and with zeros around."""
         X, (top, left) = channels_last(X), self.padding
-        return np.pad(X, ((0, 0), (top, top), (left, left), (0, 0))) if top or left else X
+        m, height, width, c = X.shape
+        padded = np.zeros((m, height + 2 * top, width + 2 * left, c), X.dtype)
+        padded[:, top : top + height, left : left + width] = X
+        return padded
 
     def _windows(self, X: np.ndarray) -> np.ndarray:
         """Return a view (m, height', width', kh, kw, c_in): for every entry of Y, what the kernel covers."""
@@ -152,12 +155,11 @@ class MaxPool2d(Pooling):
     """
 
     def _forward(self, X):
-        first, *others = entries = self._entries(X)
-        Y = first.copy(order="K")
-        self._winner = np.zeros_like(
-            Y, dtype=np.min_scalar_type(len(entries))
-        )  # number of the entry in its window
-        for n, X_n in enumerate(others, 1):
+        entries = self._entries(X)
+        Y = entries[0].copy(order="K")
+        self._winner = np.zeros_like(Y, dtype=np.min_scalar_type(len(entries)))  # the entry that is Y, by number
+        for n, X_n in enumerate(entries[1:], 1):
+            X_n = X_n.copy(order="K")  # which is read twice: one walk through the picture is enough
             np.maximum(self._winner, np.multiply(X_n > Y, n, dtype=self._winner.dtype), out=self._winner)
             np.maximum(Y, X_n, out=Y)
         if np.isnan(Y).any():
@@ -167,8 +169,12 @@ class MaxPool2d(Pooling):
 
     def _backward(self, dY, X, Y):
         dX = np.zeros_like(X)
+        overlap = any(s < k for s, k in zip(self.stride, self.kernel_size, strict=True))
         for n, dX_n in enumerate(self._entries(dX)):
-            dX_n += dY * (self._winner == n)
+            if overlap:
+                dX_n += dY * (self._winner == n)
+            else:
+                np.multiply(dY, self._winner == n, out=dX_n)
         return dX
 
 
