@@ -23,12 +23,13 @@ from nnlab.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from nnlab.twins.pytorch.settings import default_settings
 from nnlab.twins.pytorch.weights import pairs_of
 
-LOSSES: dict[Callable, Callable[..., Tensor]] = {
-    softmax_cross_entropy: F.cross_entropy,
-    binary_cross_entropy_with_logits: F.binary_cross_entropy_with_logits,
-    mean_squared_error: F.mse_loss,
-    mean_absolute_error: F.l1_loss,
-    huber: F.huber_loss,
+# For each loss: torch's function, and the settings, which have the same names.
+LOSSES: dict[Callable, tuple[Callable[..., Tensor], tuple[str, ...]]] = {
+    softmax_cross_entropy: (F.cross_entropy, ("ignore_index", "label_smoothing")),
+    binary_cross_entropy_with_logits: (F.binary_cross_entropy_with_logits, ()),
+    mean_squared_error: (F.mse_loss, ()),
+    mean_absolute_error: (F.l1_loss, ()),
+    huber: (F.huber_loss, ("delta",)),
 }
 
 
@@ -36,28 +37,36 @@ def loss_to_torch(loss: Loss) -> Callable[..., Tensor]:
     """Return the loss as a function of tensors `(scores, targets, sample_weight=None) -> mean loss`.
 
     With `sample_weight` (m,) it is Σ wᵢ ℓᵢ / Σ wᵢ, so `class_weights[y]` gives what
-    `nn.CrossEntropyLoss(weight=class_weights)` gives. `partial(huber, delta=2.0)` keeps its delta.
+    `nn.CrossEntropyLoss(weight=class_weights)` gives. `partial(huber, delta=2.0)` keeps its delta, and
+    `partial(softmax_cross_entropy, …)` its ignore_index and label_smoothing.
     Raises: ValueError for a loss that has no twin.
     """
-    settings: dict[str, float] = {}
-    if isinstance(loss, functools.partial) and loss.func is huber and set(loss.keywords) <= {"delta"}:
-        settings, loss = loss.keywords, huber
-    if not callable(loss) or loss not in LOSSES:
-        known = ", ".join(function.__name__ for function in LOSSES)
+    function, given = (loss.func, loss.keywords) if isinstance(loss, functools.partial) else (loss, {})
+    twin, known_settings = LOSSES.get(function, (None, ())) if callable(function) else (None, ())
+    if twin is None or not set(given) <= set(known_settings) or getattr(loss, "args", ()):
+        known = ", ".join(known.__name__ for known in LOSSES)
         raise ValueError(f"loss_to_torch expected one of {known}, got {describe(loss)}")
-    function = functools.partial(LOSSES[loss], **settings, reduction="none")
-    takes_labels = loss is softmax_cross_entropy
+    settings = {name: value for name, value in given.items() if value is not None}
+    has_classes = function is softmax_cross_entropy
 
     def torch_loss(scores: Tensor, targets: Tensor, sample_weight: Tensor | None = None) -> Tensor:
-        labels = takes_labels and targets.ndim == 1
+        labels = has_classes and targets.ndim == scores.ndim - 1
         if not labels and targets.shape != scores.shape:  # torch would broadcast (m,) against (m, 1)
             raise ValueError(
-                f"{loss.__name__} expected targets of shape {tuple(scores.shape)}, got {tuple(targets.shape)}"
+                f"{function.__name__} expected targets of shape {tuple(scores.shape)}, "
+                f"got {tuple(targets.shape)}"
             )
-        losses = function(scores, targets.long() if labels else targets.to(scores.dtype))
-        if sample_weight is None:
-            return losses.mean()
-        return (sample_weight * losses.reshape(len(losses), -1).mean(dim=1)).sum() / sample_weight.sum()
+        targets = targets.long() if labels else targets.to(scores.dtype)
+        if has_classes:  # last here, second in torch
+            scores = scores.movedim(-1, 1)
+            targets = targets if labels else targets.movedim(-1, 1)
+        losses = twin(scores, targets, **settings, reduction="none")
+        weights = torch.ones_like(losses)
+        if sample_weight is not None:
+            weights = weights * sample_weight.reshape(-1, *[1] * (losses.ndim - 1))
+        if labels and "ignore_index" in settings:
+            weights = weights * (targets != settings["ignore_index"])
+        return (weights * losses).sum() / weights.sum()
 
     return torch_loss
 
