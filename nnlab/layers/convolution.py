@@ -22,12 +22,13 @@ Pair = tuple[int, int]
 class Conv2d(Layer):
     """Y[:, o, y, x] = b[o] + Σ W[o, c, i, j] X[:, c, y + i, x + j], summed over c, i and j.
 
-    X: (m, c_in, height, width), W: (c_out, c_in, kh, kw), b: (c_out,) -> Y: (m, c_out, height', width'), where
-    height' = ⌊(height + 2 padding − kh) / stride⌋ + 1, and width' likewise. As in torch this is a
+    X: (m, c_in, height, width), W: (c_out, c_in, kh, kw), b: (c_out,) -> Y: (m, c_out, height', width') with
+    height' = ⌊(height + 2 padding − kh) / stride⌋ + 1, and width' likewise. As in torch, this is a
     cross-correlation: the kernel is not flipped.
 
-    With every window of X as a row of a matrix C, Y = C W + b. Backward: dW = Cᵀ dY, db = Σ dY, and dX adds up
-    dY Wᵀ where windows overlap. C is made block by block, small enough for the cache, and again in backward.
+    With each window of X as a row of a matrix C, Y = C W + b. Backward: dW = Cᵀ dY, db = Σ dY, and dX adds
+    up dY Wᵀ where windows overlap. C is made a block of samples at a time, and again in backward, so that
+    it stays in the cache: this is faster than keeping all of it.
 
     kernel_size, stride (the step from one window to the next) and padding (zeros around X on every side): an
     integer, or a pair (vertical, horizontal). bias, weight_init, rng, dtype: as in `Linear`.
@@ -64,10 +65,10 @@ class Conv2d(Layer):
         windows = self._windows(X)
         W = self.W.value.transpose(2, 3, 1, 0).reshape(-1, self.c_out)
         Y = np.empty((*windows.shape[:3], self.c_out), X.dtype)
-        b = 0 if self.b is None else np.tile(self.b.value, Y[0].size // self.c_out)  # for whole images:
+        b = 0 if self.b is None else np.tile(self.b.value, (*Y.shape[1:3], 1))  # a picture: see below
         for block in blocks(windows):
             np.matmul(columns(windows[block]), W, out=Y[block].reshape(-1, self.c_out))
-            Y[block].reshape(-1, Y[0].size)[...] += b  # adding it to one short row at a time is slow
+            Y[block] += b  # while the block is in the cache; the vector b would take several times as long
         return Y.transpose(0, 3, 1, 2)
 
     def _backward(self, dY, X, Y):
@@ -110,17 +111,21 @@ class Conv2d(Layer):
         return windows[:, :: self.stride[0], :: self.stride[1]].transpose(0, 1, 2, 4, 5, 3)
 
     def __repr__(self) -> str:
-        defaults = {"stride": (1, 1), "padding": (0, 0)}
-        changed = [f", {k}={_short(getattr(self, k))}" for k, v in defaults.items() if getattr(self, k) != v]
+        sizes = {"kernel_size": self.kernel_size, "stride": self.stride, "padding": self.padding}
+        changed = {
+            name: pair
+            for name, pair in sizes.items()
+            if pair != {"stride": (1, 1), "padding": (0, 0)}.get(name)
+        }
         bias = ", bias=False" if self.b is None else ""
-        return f"Conv2d({self.c_in}, {self.c_out}, {_short(self.kernel_size)}{''.join(changed)}{bias})"
+        return f"Conv2d({self.c_in}, {self.c_out}, {show_pairs(**changed)}{bias})"
 
 
 class Pooling(Layer):
     """What max and average pooling share: windows of kernel_size, stride apart, in every channel.
 
-    X: (m, c, height, width) -> Y: (m, c, height', width') with height' = ⌊(height − kh) / stride⌋ + 1, and width'
-    likewise: what is left over at the bottom and on the right is dropped.
+    X: (m, c, height, width) -> Y: (m, c, height', width') with height' = ⌊(height − kh) / stride⌋ + 1, and
+    width' likewise: rows and columns left over at the bottom and on the right are dropped.
     """
 
     axes = ("m", "c", "height", "width")
@@ -142,8 +147,8 @@ class Pooling(Layer):
         ]
 
     def __repr__(self) -> str:
-        stride = "" if self.stride == self.kernel_size else f", stride={_short(self.stride)}"
-        return f"{type(self).__name__}({_short(self.kernel_size)}{stride})"
+        stride = {} if self.stride == self.kernel_size else {"stride": self.stride}
+        return f"{type(self).__name__}({show_pairs(kernel_size=self.kernel_size, **stride)})"
 
 
 class MaxPool2d(Pooling):
@@ -156,12 +161,17 @@ class MaxPool2d(Pooling):
 
     def _forward(self, X):
         entries = self._entries(X)
-        Y = entries[0].copy(order="K")
-        self._winner = np.zeros_like(Y, dtype=np.min_scalar_type(len(entries)))  # the entry that is Y, by number
-        for n, X_n in enumerate(entries[1:], 1):
-            X_n = X_n.copy(order="K")  # which is read twice: one walk through the picture is enough
-            np.maximum(self._winner, np.multiply(X_n > Y, n, dtype=self._winner.dtype), out=self._winner)
-            np.maximum(Y, X_n, out=Y)
+        Y = np.empty_like(entries[0])
+        self._winner = np.zeros_like(
+            Y, dtype=np.min_scalar_type(len(entries))
+        )  # the entry that is Y, by number
+        for block in blocks(X):
+            best, winner = Y[block], self._winner[block]
+            best[...] = entries[0][block]
+            for n, entry in enumerate(entries[1:], 1):
+                X_n = entry[block].copy(order="K")  # it is read twice, and scattered over the picture
+                np.maximum(winner, np.multiply(X_n > best, n, dtype=winner.dtype), out=winner)
+                np.maximum(best, X_n, out=best)
         if np.isnan(Y).any():
             for n, X_n in enumerate(entries):
                 self._winner[np.isnan(X_n)] = n
@@ -170,11 +180,12 @@ class MaxPool2d(Pooling):
     def _backward(self, dY, X, Y):
         dX = np.zeros_like(X)
         overlap = any(s < k for s, k in zip(self.stride, self.kernel_size, strict=True))
-        for n, dX_n in enumerate(self._entries(dX)):
-            if overlap:
-                dX_n += dY * (self._winner == n)
-            else:
-                np.multiply(dY, self._winner == n, out=dX_n)
+        for block in blocks(X):
+            for n, dX_n in enumerate(self._entries(dX[block])):
+                if overlap:
+                    dX_n += dY[block] * (self._winner[block] == n)
+                else:
+                    np.multiply(dY[block], self._winner[block] == n, out=dX_n)
         return dX
 
 
@@ -210,7 +221,7 @@ class Flatten(Layer):
 
 
 def channels_last(X: np.ndarray) -> np.ndarray:
-    """Return images (m, c, height, width) as a contiguous array (m, height, width, c), copied only if need be."""
+    """Return images (m, c, height, width) as a contiguous array (m, height, width, c), if need be a copy."""
     return np.ascontiguousarray(X.transpose(0, 2, 3, 1))
 
 
@@ -232,7 +243,7 @@ def columns(windows: np.ndarray) -> np.ndarray:
 
 
 def shifted(images: np.ndarray, kernel_size: Pair, stride: Pair) -> Iterator[np.ndarray]:
-    """Yield for each kernel entry, in reading order, a view (m, height', width', c) of what it meets in images."""
+    """Yield for each entry of the kernel, in reading order, a view (m, height', width', c) of what it meets."""
     (kh, kw), (sh, sw), (height, width) = kernel_size, stride, images.shape[1:3]
     for i in range(kh):
         for j in range(kw):
@@ -240,25 +251,28 @@ def shifted(images: np.ndarray, kernel_size: Pair, stride: Pair) -> Iterator[np.
 
 
 def check_pair(who: str, name: str, value: Any, *, at_least: int = 1) -> Pair:
-    """Return an integer as a pair of it, and a pair as it is, or raise TypeError or ValueError."""
-    if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            raise ValueError(
-                f"{who} expected {name} as an integer or a pair (height, width), got {describe(value)}"
-            )
-        return tuple(check_count(who, name, size, at_least=at_least) for size in value)
-    return (check_count(who, name, value, at_least=at_least),) * 2
+    """Return an integer as the pair (value, value), and a pair as it is, or raise TypeError or ValueError."""
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        vertical, horizontal = (check_count(who, name, size, at_least=at_least) for size in value)
+        return vertical, horizontal
+    if isinstance(value, (tuple, list, str)):
+        error = TypeError if isinstance(value, str) else ValueError
+        raise error(f"{who} expected {name} as an integer or a pair (height, width), got {describe(value)}")
+    size = check_count(who, name, value, at_least=at_least)
+    return size, size
 
 
 def check_fits(who: str, kernel_size: Pair, X: np.ndarray, padding: Pair = (0, 0)) -> None:
-    """Raise ValueError unless the kernel fits into the padded images."""
-    size = tuple(n + 2 * p for n, p in zip(X.shape[2:], padding, strict=True))
-    if any(k > n for k, n in zip(kernel_size, size, strict=True)):
+    """Raise ValueError unless the kernel fits into the images with their padding."""
+    (kh, kw), (ph, pw), (height, width) = kernel_size, padding, X.shape[2:]
+    if kh > height + 2 * ph or kw > width + 2 * pw:
+        padded = f", with padding {height + 2 * ph} × {width + 2 * pw}" if ph or pw else ""
         raise ValueError(
-            f"{who} expected images of at least {kernel_size}, the kernel's size, got {size}"
-            f"{' with padding' if any(padding) else ''}; use a smaller kernel_size or larger images"
+            f"{who} expected images of at least {kh} × {kw}, the kernel's size, got {height} × {width}{padded}"
+            f"; use a smaller kernel_size{', more padding' if who == 'Conv2d' else ''} or larger images"
         )
 
 
-def _short(pair: Pair) -> str:
-    return str(pair[0] if pair[0] == pair[1] else pair)
+def show_pairs(**pairs: Pair) -> str:
+    """Return settings as text, a pair of equal numbers as one: "kernel_size=3, stride=(1, 2)"."""
+    return ", ".join(f"{name}={a if a == b else (a, b)}" for name, (a, b) in pairs.items())
