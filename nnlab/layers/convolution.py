@@ -14,7 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from nnlab._check import check_count, check_dtype, check_flag, describe
 from nnlab.initializers import Initializer, he_normal, initial_weights
-from nnlab.layers.base import Layer, Parameter
+from nnlab.layers.base import Layer
+from nnlab.layers.state import Parameter
 
 Pair = tuple[int, int]
 
