@@ -19,8 +19,8 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from nnlab.exercises import _grade_report as report
-from nnlab.exercises._grade import Grades, grade
+from nnlab.exercises.grading import report
+from nnlab.exercises.grading.grade import Grades, grade
 
 FORMATS = {"csv": report.to_csv, "json": report.to_json, "html": report.to_html}
 

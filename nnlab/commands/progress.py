@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from nnlab.exercises import _progress, progress
+from nnlab.exercises.checking.progress import path, progress, states
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the learner's progress, and where it is stored."""
     if arguments.json:
-        print(json.dumps({"file": str(_progress.path()), "exercises": _progress.states()}, indent=2))
+        print(json.dumps({"file": str(path()), "exercises": states()}, indent=2))
     else:
-        print(f"{progress()}\nstored in {_progress.path()}")
+        print(f"{progress()}\nstored in {path()}")
     return 0

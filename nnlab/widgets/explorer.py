@@ -10,11 +10,11 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from nnlab.exercises._report import card, paragraph
+from nnlab._cards import EDGE, LOOK, card, paragraph
 from nnlab.widgets.controls import WRAP, Control, titled
 from nnlab.widgets.live import Latest, Picture, Turn, canvas, encode
 
-EDGE, WRONG = "#3b7dd8", "#d0453e"
+WRONG = LOOK["failed"][2]
 TEXT_STYLE = "max-width:60em;line-height:1.4"  # ipywidgets' own lines are as high as its sliders
 VIEW = "application/vnd.jupyter.widget-view+json"
 

@@ -15,12 +15,11 @@ from typing import Any
 
 import ipywidgets
 
+from nnlab._cards import EDGE, LOOK, card, code
 from nnlab._check import check_choice, describe
-from nnlab.exercises._report import LOOK, card, code
 from nnlab.widgets.controls import titled
 
 TEXTS = Path(__file__).with_name("quizzes.toml")
-EDGE = "#3b7dd8"
 TEXT_STYLE = "max-width:50em;line-height:1.4"
 WORDS = {True: "true", False: "false"}
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nnlab.exercises import _progress, check
+from nnlab.exercises import check
+from nnlab.exercises.checking import progress
 
 
 def accuracy(Y_hat, Y):
@@ -13,7 +14,7 @@ def accuracy(Y_hat, Y):
 @pytest.fixture
 def progress_file(tmp_path, monkeypatch):
     monkeypatch.setenv("NNLAB_PROGRESS", str(tmp_path / "progress.json"))
-    monkeypatch.setattr(_progress, "_memory", {})
+    monkeypatch.setattr(progress, "_memory", {})
     return tmp_path / "progress.json"
 
 
@@ -22,9 +23,9 @@ def test_a_demonstration_is_judged_as_any_attempt_and_leaves_no_trace(progress_f
     assert shown.status == "failed"
     assert shown.attempts == 0
     assert not progress_file.exists()
-    assert _progress.load() == {}
+    assert progress.load() == {}
 
 
 def test_an_attempt_leaves_one(progress_file):
     assert check(accuracy).attempts == 1
-    assert _progress.load() == {"accuracy": {"passed": False, "attempts": 1}}
+    assert progress.load() == {"accuracy": {"passed": False, "attempts": 1}}

@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 from test_notebooks import FOLDER, NAMES, definitions
 
-from nnlab.exercises import _registry
+from nnlab.exercises.checking import registry
 
 
 def answer(exercise):
@@ -32,7 +32,7 @@ def test_solved(name):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             for found in definitions(cell):
-                cell.source = answer(_registry.find(found))
+                cell.source = answer(registry.find(found))
                 answered.append(found)
     if not answered:
         pytest.skip("no exercises here; nbval runs this notebook as it is")

@@ -1,0 +1,86 @@
+"""The exercise `accuracy`: the share of right answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnlab.exercises.checking.definitions import exercise, mistake
+from nnlab.exercises.checking.probes import example, one_hot, probabilities, targets
+
+
+@exercise(
+    notebook=2,
+    order=6,
+    returns="accuracy",
+    inputs=lambda rng, s: (probabilities(rng, s.m, s.n_y), targets(rng, s.m, s.n_y)),
+    probes=(
+        example(np.array([[0.6, 0.4], [0.3, 0.7], [0.8, 0.2]]), one_hot([0, 1, 1], 2)),
+        example(
+            np.array([[0.4, 0.3, 0.3], [0.1, 0.45, 0.45 - 1e-3], [0.2, 0.3, 0.5], [0.9, 0.05, 0.05]]),
+            one_hot([0, 1, 0, 2], 3),
+            label="four samples of three classes",
+        ),
+    ),
+    hints=(
+        "The predicted class is the one with the largest probability, and Y marks the right one with a 1.",
+        "`argmax` along the classes gives the class of each row, both for Y_hat and for Y.",
+        "Compare `Y_hat.argmax(axis=1)` with `Y.argmax(axis=1)` and take the mean: True counts as 1.",
+    ),
+    why="The mean of a comparison is the share of rows where it holds.",
+)
+def accuracy(Y_hat, Y):
+    """Return the fraction of samples whose most probable class is the right one.
+
+    Y_hat: (m, n) probabilities, Y: (m, n) one-hot -> float in [0, 1].
+    """
+    return float(np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)))
+
+
+mistake(
+    accuracy,
+    "percent-instead-of-fraction",
+    "float(np.mean → float(100 * np.mean",
+    says="This is a percentage; the exercise asks for a fraction between 0 and 1.",
+)
+mistake(
+    accuracy,
+    "labels-broadcast",
+    "Y.argmax(axis=1) → Y.argmax(axis=1)[:, None]",
+    says="One side of the comparison has shape (m,), the other (m, 1): NumPy stretches both to (m, m) and "
+    "compares every sample with every other. Nothing complains, and the figure is about chance level.",
+)
+mistake(
+    accuracy,
+    "argmax-over-batch-axis",
+    "axis=1 → axis=0",
+    says="`argmax` runs over axis 0, the samples, and finds for each class the sample that is most like it. "
+    "The class of each sample is the largest entry of its row: axis 1.",
+)
+mistake(
+    accuracy,
+    "entries-compared-instead-of-samples",
+    "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → (Y_hat > 0.5) == (Y == 1)",
+    "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat.round() == Y",
+    says="Entries are compared one by one, and the many zeros of Y count as hits. With ten classes, a "
+    "network that always says the same would seem to be right at least 80 % of the time. Compare one class "
+    "per sample.",
+)
+mistake(
+    accuracy,
+    "count-instead-of-fraction",
+    "np.mean( → np.sum(",
+    says="This is the number of hits; divide by the number of samples to get the fraction.",
+)
+mistake(
+    accuracy,
+    "error-rate-instead-of-accuracy",
+    "== → !=",
+    says="This is the fraction of wrong answers; accuracy is the fraction of right ones.",
+)
+mistake(
+    accuracy,
+    "probabilities-compared-for-equality",
+    "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → np.isclose(Y_hat, Y)",
+    says="Probabilities are compared with zeros and ones for equality, which almost never holds. Compare the "
+    "classes: the position of the largest entry in each row.",
+)

@@ -1,0 +1,284 @@
+"""The exercise `adam_step`: one update by Adam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlab.exercises.checking.definitions import Function, exercise, mistake
+from nnlab.exercises.checking.probes import MAIN, example, extreme
+
+
+def three_steps(
+    f: Function, value: np.ndarray, grad: np.ndarray, state: dict[str, Any], *rest: float
+) -> dict[str, Any]:
+    """Take three steps with different gradients and look after the first and the last."""
+    gradients = (grad, -0.5 * grad[::-1], 2.0 * grad)
+    seen: dict[str, Any] = {}
+    for number, gradient in enumerate(gradients, 1):
+        f(value, gradient, state, *rest)
+        if number in (1, 3):
+            steps = "1 step" if number == 1 else "3 steps"
+            seen[f"value after {steps}"] = value.copy()
+            seen[f"state after {steps}"] = {key: np.array(state[key], dtype=float) for key in ("t", "m", "v")}
+    return seen
+
+
+def fresh(*shape: int) -> dict[str, Any]:
+    """Return the state before the first step."""
+    return {"t": 0, "m": np.zeros(shape), "v": np.zeros(shape)}
+
+
+def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Return gradients of either sign, none of them small."""
+    return rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.3, 2.0, size=shape)
+
+
+@exercise(
+    notebook=7,
+    order=5,
+    returns="",
+    in_place=("value", "state"),
+    observe=three_steps,
+    inputs=lambda rng, s: (
+        rng.normal(size=(s.m, s.n_x)),
+        away_from_zero(rng, s.m, s.n_x),
+        fresh(s.m, s.n_x),
+        *((0.1, 0.8, 0.95, 1e-9) if s is MAIN else (0.02, 0.7, 0.98, 1e-9)),
+    ),
+    probes=(
+        example(np.array([1.0, -2.0]), np.array([0.5, -4.0]), fresh(2), observe=three_steps),
+        extreme(
+            "a vector, after 60 steps, with a large eps",
+            np.array([1.0, -1.0, 0.5]),
+            np.array([0.3, -0.6, 0.9]),
+            {"t": 60, "m": np.array([0.4, -0.2, 0.1]), "v": np.array([0.3, 0.2, 0.5])},
+            *(0.5, 0.5, 0.4, 0.1),
+            observe=three_steps,
+        ),
+        extreme(
+            "a gradient of 0",
+            np.array([1.0, -2.0]),
+            np.array([0.0, 0.0]),
+            fresh(2),
+            observe=three_steps,
+        ),
+    ),
+    hints=(
+        "Count the step first; then m and v are running averages of the gradient and of its square.",
+        "Both start at 0, so early on they are too small, by 1 - beta1**t and 1 - beta2**t: divide by these "
+        "(in new names, the averages themselves stay as they are).",
+        'After state["t"] += 1, state["m"] = beta1 * state["m"] + (1 - beta1) * grad, likewise state["v"] '
+        "with beta2 and grad**2; the step is lr * m_hat / (sqrt(v_hat) + eps), taken off by `value -= …`.",
+    ),
+    why="Averages that start at 0 are corrected by the weight they have collected so far; `-=` changes the "
+    "caller's array, so the network itself is updated.",
+)
+def adam_step(value, grad, state, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Take one step of Adam, in place (Kingma & Ba, 2015, algorithm 1).
+
+    value -= lr * m_hat / (sqrt(v_hat) + eps); value, grad: same shape; state: {"t", "m", "v"} -> None.
+    """
+    state["t"] += 1
+    state["m"] = beta1 * state["m"] + (1 - beta1) * grad
+    state["v"] = beta2 * state["v"] + (1 - beta2) * grad**2
+    m_hat = state["m"] / (1 - beta1 ** state["t"])
+    v_hat = state["v"] / (1 - beta2 ** state["t"])
+    value -= lr * m_hat / (np.sqrt(v_hat) + eps)
+
+
+mistake(
+    adam_step,
+    "bias-correction-missing",
+    (' / (1 - beta1 ** state["t"]) → ', ' / (1 - beta2 ** state["t"]) → '),
+    ' / (1 - beta1 ** state["t"]) → ',
+    ' / (1 - beta2 ** state["t"]) → ',
+    says="The averages (or one of them) are not corrected for their start at zero. With the defaults m "
+    "starts at a tenth of the gradient and v at a thousandth of its square, so the first steps have the "
+    "wrong size, by a factor of three or more, and training begins with a lurch or a crawl.",
+)
+mistake(
+    adam_step,
+    "bias-correction-without-step-count",
+    ('beta1 ** state["t"] → beta1', 'beta2 ** state["t"] → beta2'),
+    'beta1 ** state["t"] → beta1',
+    'beta2 ** state["t"] → beta2',
+    ('beta1 ** state["t"] → beta1 * state["t"]', 'beta2 ** state["t"] → beta2 * state["t"]'),
+    says="The correction does not follow the step count as it should. It is large at first and fades as the "
+    "averages fill up, because it holds beta to the *power* t; as it is, it is right at the first step and "
+    "wrong at every later one.",
+)
+mistake(
+    adam_step,
+    "bias-correction-multiplied",
+    ('/ (1 - beta1 ** state["t"]) → * (1 - beta1 ** state["t"])',),
+    ('/ (1 - beta2 ** state["t"]) → * (1 - beta2 ** state["t"])',),
+    (
+        '/ (1 - beta1 ** state["t"]) → * (1 - beta1 ** state["t"])',
+        '/ (1 - beta2 ** state["t"]) → * (1 - beta2 ** state["t"])',
+    ),
+    (
+        '/ (1 - beta1 ** state["t"]) → / beta1 ** state["t"]',
+        '/ (1 - beta2 ** state["t"]) → / beta2 ** state["t"]',
+    ),
+    says="The correction goes the wrong way. Early averages are too small, since they started at zero, and "
+    "must be made larger; check what happens to a gradient that stays the same.",
+)
+mistake(
+    adam_step,
+    "step-count-not-advanced",
+    'state["t"] += 1 → ',
+    ('state["t"] += 1 → t = state["t"] + 1', '** state["t"] → ** t'),
+    says="The step count in the state stays where it was. The bias correction then never fades (or, at t = "
+    "0, divides by zero), and Adam behaves at every step as if it were the first.",
+)
+mistake(
+    adam_step,
+    "step-count-advanced-too-late",
+    (
+        'state["t"] += 1 → t = state["t"]; state["t"] += 1',
+        '** state["t"] → ** t',
+    ),
+    says="The step count goes up only after it has been used. At the first step it is still 0, the "
+    "correction 1 - beta**0 is 0, and the division gives NaN or infinity for every weight.",
+)
+mistake(
+    adam_step,
+    "state-not-kept",
+    (
+        'state["m"] = beta1 → m = beta1',
+        'state["v"] = beta2 → v = beta2',
+        'm_hat = state["m"] → m_hat = m',
+        'v_hat = state["v"] → v_hat = v',
+    ),
+    ('state["m"] = beta1 → m = beta1', 'm_hat = state["m"] → m_hat = m'),
+    ('state["v"] = beta2 → v = beta2', 'v_hat = state["v"] → v_hat = v'),
+    ('state["t"] += 1 → state = dict(state, t=state["t"] + 1)',),
+    says="The new averages never reach the state that the caller keeps, so every step starts from the old "
+    "ones: Adam without a memory. Store them under the keys of `state` itself.",
+)
+mistake(
+    adam_step,
+    "corrected-averages-stored",
+    ("m_hat → state['m']", "v_hat → state['v']"),
+    "m_hat → state['m']",
+    "v_hat → state['v']",
+    says="The corrected averages are put back into the state. The next step averages over them and corrects "
+    "them once more, so they grow too large. The correction is for this one step; the state keeps the plain "
+    "averages.",
+)
+mistake(
+    adam_step,
+    "epsilon-inside-root",
+    "(np.sqrt(v_hat) + eps) → np.sqrt(v_hat + eps)",
+    says="eps stands inside the root. There it acts as its square root, 1e-4 instead of 1e-8, which "
+    "outweighs small gradients and makes their steps far too short.",
+)
+mistake(
+    adam_step,
+    "epsilon-missing",
+    "(np.sqrt(v_hat) + eps) → np.sqrt(v_hat)",
+    says="eps is missing. A weight whose gradient has always been 0, such as that of a dead pixel or a dead "
+    "unit, then gets 0/0 = NaN, and one NaN spreads through the whole network.",
+)
+mistake(
+    adam_step,
+    "moments-swapped",
+    (
+        'beta1 * state["m"] + (1 - beta1) → beta2 * state["m"] + (1 - beta2)',
+        'beta2 * state["v"] + (1 - beta2) → beta1 * state["v"] + (1 - beta1)',
+    ),
+    ("beta1 → rest", "beta2 → beta1", "rest → beta2"),
+    ("beta1 ** → rest ** ", "beta2 ** → beta1 **", "rest ** → beta2 **"),
+    says="beta1 and beta2 have changed places (in the averages, or in their corrections). beta1 belongs to "
+    "the average of the gradient, which should turn quickly, beta2 to that of its square, which should be "
+    "steady; exchanged, the direction lags and the step size jumps about.",
+)
+mistake(
+    adam_step,
+    "decay-and-share-swapped",
+    (
+        'beta1 * state["m"] + (1 - beta1) * grad → (1 - beta1) * state["m"] + beta1 * grad',
+        'beta2 * state["v"] + (1 - beta2) * grad**2 → (1 - beta2) * state["v"] + beta2 * grad**2',
+    ),
+    'beta1 * state["m"] + (1 - beta1) * grad → (1 - beta1) * state["m"] + beta1 * grad',
+    'beta2 * state["v"] + (1 - beta2) * grad**2 → (1 - beta2) * state["v"] + beta2 * grad**2',
+    says="beta and 1 - beta stand at each other's place. The old average should keep the large share (0.9, "
+    "0.999) and the new gradient get the small one; the other way round nothing is averaged.",
+)
+mistake(
+    adam_step,
+    "share-of-new-gradient-missing",
+    ("(1 - beta1) * grad → grad", "(1 - beta2) * grad**2 → grad**2"),
+    "(1 - beta1) * grad → grad",
+    "(1 - beta2) * grad**2 → grad**2",
+    says="The new gradient enters with its full weight. Then it is a sum and not an average, as in plain "
+    "momentum: m grows to 10 times the gradient and v to 1000 times its square.",
+)
+mistake(
+    adam_step,
+    "gradient-not-squared",
+    "grad**2 → grad",
+    "grad**2 → np.abs(grad)",
+    "grad**2 → np.sum(grad**2)",
+    "grad**2 → np.mean(grad**2)",
+    says="The second average does not hold the square of each gradient by itself. It should measure, for "
+    "every weight alone, how large its gradients are; the root later brings the square back to the "
+    "gradient's scale.",
+)
+mistake(
+    adam_step,
+    "root-missing",
+    "np.sqrt(v_hat) → v_hat",
+    says="The root of the second average is missing. The step is then divided by the squared size of the "
+    "gradient: large gradients make tiny steps and small ones huge steps.",
+)
+mistake(
+    adam_step,
+    "first-average-not-used",
+    "lr * m_hat → lr * grad",
+    says="The step goes along the gradient of this batch; the average m is kept but not used. That is "
+    "RMSprop, without the momentum that smooths out the noise of single batches.",
+)
+mistake(
+    adam_step,
+    "second-average-not-used",
+    " / (np.sqrt(v_hat) + eps) → ",
+    says="The step is not divided by the root of the second average. That is momentum with a correction; "
+    "what makes Adam is that every weight gets a step of about lr, however small its gradient is.",
+)
+mistake(
+    adam_step,
+    "ascent-instead-of-descent",
+    "value -= → value +=",
+    says="The step is added. That climbs the loss instead of descending, and the loss rises from the first "
+    "step on.",
+)
+mistake(
+    adam_step,
+    "update-not-in-place",
+    "value -= → value = value -",
+    says="The caller's array is not changed: `value = value - …` makes a new array under the same local "
+    "name, which is forgotten at the end of the function. The network would keep its first weights for "
+    "ever.",
+)
+mistake(
+    adam_step,
+    "learning-rate-ignored",
+    "lr * m_hat → m_hat",
+    "lr * m_hat → 1e-3 * m_hat",
+    says="The learning rate that is passed in has no effect on the step. No slider and no schedule could "
+    "change how fast this learns.",
+)
+mistake(
+    adam_step,
+    "argument-replaced-by-its-default",
+    ("beta1 → 0.9", "beta2 → 0.999"),
+    ("beta1 → 0.9", "beta2 → 0.999", "eps → 1e-8"),
+    "beta1 → 0.9",
+    "beta2 → 0.999",
+    "eps → 1e-8",
+    says="One of the settings is typed in as a number, so the argument of that name has no effect. With the "
+    "defaults it goes unnoticed; with any other setting the step is wrong.",
+)

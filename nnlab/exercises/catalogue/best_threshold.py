@@ -1,0 +1,245 @@
+"""The exercise `best_threshold`: the threshold with the best F1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlab.exercises.catalogue.confusion_counts import confusion_counts
+from nnlab.exercises.catalogue.precision_recall_f1 import precision_recall_f1
+from nnlab.exercises.checking.definitions import Function, exercise, mistake
+from nnlab.exercises.checking.probes import Probe, example, extreme
+
+
+def tried_out(f: Function, y_val: np.ndarray, p_val: np.ndarray) -> dict[str, Any]:
+    """Return what the threshold is worth: any of the thresholds that reach the largest F1 is right."""
+    t = float(np.asarray(f(y_val, p_val)).item())
+    nearest = p_val[np.argmin(np.abs(p_val - t))]
+    among = bool(abs(nearest - t) < 1e-6)
+    y_pred = p_val >= (nearest if among else t)
+    return {
+        "F1 with p >= threshold": precision_recall_f1(*confusion_counts(y_val, y_pred))[2],
+        "one of the values in p_val": among,
+    }
+
+
+def ranked(kind: str, label: str, labels: str) -> Probe:
+    """Return a probe from labels, least probable first: "0 01 1" has three values, the middle one twice."""
+    rng = np.random.default_rng(len(labels))
+    groups = labels.split()
+    steps = rng.uniform(0.5, 1.5, size=len(groups) + 1).cumsum()
+    values = np.round(0.02 + 0.95 * steps[:-1] / steps[-1], 4)
+    y = np.array([int(label) for group in groups for label in group])
+    p = np.repeat(values, [len(group) for group in groups])
+    order = rng.permutation(len(y))
+    return Probe(label, (y[order], p[order]), kind, tried_out)
+
+
+# On these, F1 has one best threshold, and accuracy, precision, recall and the like have others.
+@exercise(
+    notebook=7,
+    order=4,
+    returns="a threshold",
+    probes=(
+        example(
+            np.array([0, 1, 0, 1, 0, 0, 1]),
+            np.array([0.4, 0.9, 0.2, 0.35, 0.7, 0.1, 0.6]),
+            observe=tried_out,
+        ),
+        ranked("main", "24 samples", "0 01 1 10 0 0 0 0 0 0 0 0 10 0 0 1 0 1 0 0 1"),
+        ranked("other", "24 other samples", "0 1 0 01 0 0 0 1 10 0 0 1 1 0 1 0 1 1 1 01 1"),
+        ranked("extreme", "the largest probability belongs to a negative", "0 0 1 0 1 1 0 1 0"),
+        ranked("extreme", "the best threshold is the smallest value", "1 0 1 1 1"),
+        ranked("extreme", "the best threshold is the largest value", "0 0 0 1 0 0 0 1"),
+        ranked("extreme", "two thresholds are equally good", "0 1 0 0 1 1"),
+        extreme(
+            "many samples have the same probability",
+            np.array([1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]),
+            np.array([0.6] * 9 + [0.9, 0.2]),
+            observe=tried_out,
+        ),
+    ),
+    seconds=4,
+    hints=(
+        "Try every value in p_val as the threshold, and keep the one that does best.",
+        "For a threshold t the prediction is `p_val >= t`; the two functions above turn it into F1.",
+        "Collect F1 for each t in `np.unique(p_val)`, and return the entry at `np.argmax` of the list.",
+    ),
+    why="Between two neighboring values of p_val nothing changes, so trying the values themselves misses no "
+    "threshold.",
+)
+def best_threshold(y_val, p_val):
+    """Return a threshold t, one of the values in p_val, whose predictions p_val >= t have the largest F1.
+
+    y_val: (m,) of 0 and 1, p_val: (m,) probabilities of class 1 -> float.
+    """
+    thresholds = np.unique(p_val)
+    scores = []
+    for t in thresholds:
+        tn, fp, fn, tp = confusion_counts(y_val, p_val >= t)
+        f1 = precision_recall_f1(tn, fp, fn, tp)[2]
+        scores.append(f1)
+    return thresholds[np.argmax(scores)]
+
+
+LAST = "np.argmax(scores) → len(scores) - 1 - np.argmax(scores[::-1])"  # of several maximizers
+
+mistake(
+    best_threshold,
+    "threshold-not-inclusive",
+    "p_val >= t → p_val > t",
+    ("p_val >= t → p_val > t", LAST),
+    says="F1 is computed for `p > t`, but the threshold will be used as `p >= t`. The sample that gave the "
+    "threshold its value then falls on the other side, and the F1 you counted on is not the one you get.",
+)
+mistake(
+    best_threshold,
+    "accuracy-instead-of-f1",
+    "scores.append(f1) → scores.append((tn + tp) / len(y_val))",
+    ("scores.append(f1) → scores.append((tn + tp) / len(y_val))", LAST),
+    says="The threshold is the best one for accuracy. With a rare positive class that is a high one: saying "
+    "no almost always is right almost always, and the positives are missed.",
+)
+mistake(
+    best_threshold,
+    "precision-instead-of-f1",
+    "[2] → [0]",
+    ("[2] → [0]", LAST),
+    says="The threshold is the best one for precision alone. That is a very high one, which raises few "
+    "alarms and misses most of the positives.",
+)
+mistake(
+    best_threshold,
+    "recall-instead-of-f1",
+    "[2] → [1]",
+    ("[2] → [1]", LAST),
+    says="The threshold is the best one for recall alone. Recall is perfect as soon as everything is called "
+    "positive, so the smallest values always win.",
+)
+mistake(
+    best_threshold,
+    "f1-is-arithmetic-mean",
+    "f1 = precision_recall_f1(tn, fp, fn, tp)[2] → f1 = np.mean(precision_recall_f1(tn, fp, fn, tp)[:2])",
+    (
+        "f1 = precision_recall_f1(tn, fp, fn, tp)[2] → f1 = np.mean(precision_recall_f1(tn, fp, fn, tp)[:2])",
+        LAST,
+    ),
+    says="The ordinary mean of precision and recall is maximized. It is at least a half when everything is "
+    "called positive; F1, the harmonic mean, punishes whichever of the two is low.",
+)
+mistake(
+    best_threshold,
+    "youden-index-instead-of-f1",
+    "scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))",
+    ("scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))", LAST),
+    says="The true positive rate minus the false positive rate is maximized, the point of the ROC curve "
+    "farthest from the diagonal (Youden's index). It looks at the negatives as a class of their own; F1 "
+    "does not count true negatives at all.",
+)
+mistake(
+    best_threshold,
+    "minimum-instead-of-maximum",
+    "np.argmax( → np.argmin(",
+    ("np.argmax(scores) → len(scores) - 1 - np.argmin(scores[::-1])"),
+    says="This is the threshold with the smallest F1: look at which end of the list is taken, and how the "
+    "comparison points.",
+)
+mistake(
+    best_threshold,
+    "positive-class-swapped",
+    "confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)",
+    ("confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)", LAST),
+    says="This threshold is the best for the F1 of class 0. Positive is class 1, the one that is looked for.",
+)
+mistake(
+    best_threshold,
+    "low-probabilities-called-positive",
+    "p_val >= t → p_val <= t",
+    "p_val >= t → p_val < t",
+    ("p_val >= t → p_val <= t", LAST),
+    ("p_val >= t → p_val < t", LAST),
+    says="The comparison points the other way: samples with a *low* probability of class 1 are called "
+    "positive, so the best of these thresholds is one that flags everything or little.",
+)
+mistake(
+    best_threshold,
+    "index-instead-of-threshold",
+    "thresholds[np.argmax(scores)] → np.argmax(scores)",
+    ("np.unique(p_val) → p_val", "thresholds[np.argmax(scores)] → np.argmax(scores)"),
+    ("np.unique(p_val) → np.unique(p_val)[::-1]", "thresholds[np.argmax(scores)] → np.argmax(scores)"),
+    says="The position of the best threshold comes back instead of the threshold itself. No probability "
+    "reaches a number such as 5, so nothing would be called positive any more.",
+)
+mistake(
+    best_threshold,
+    "f1-instead-of-threshold",
+    "return thresholds[np.argmax(scores)] → return max(scores)",
+    says="The largest F1 comes back instead of the threshold that reaches it. Both lie between 0 and 1, so "
+    "nothing complains when it is used as a threshold.",
+)
+
+
+def off_the_values(seen: list) -> bool:
+    """Whether the threshold is never one of the values tried."""
+    return not any(one["one of the values in p_val"] for one in seen)
+
+
+mistake(
+    best_threshold,
+    "threshold-not-a-predicted-value",
+    "np.unique(p_val) → np.linspace(0, 1, 101)",
+    "np.unique(p_val) → np.linspace(0, 1, 11)",
+    "np.unique(p_val) → np.arange(0.05, 1, 0.05)",
+    "np.unique(p_val) → np.linspace(0.01, 0.99, 99)",
+    "np.unique(p_val) → np.convolve(np.unique(p_val), [0.5, 0.5], mode='valid')",
+    "return thresholds[np.argmax(scores)] → return thresholds[np.argmax(scores)] - 1e-3",
+    says="The threshold is not one of the values in p_val. A grid, or the midpoints between values, can "
+    "step over the best one: F1 changes at the values themselves and nowhere else.",
+    symptom=off_the_values,
+)
+mistake(
+    best_threshold,
+    "threshold-not-searched",
+    "return thresholds[np.argmax(scores)] → return 0.5",
+    "return thresholds[np.argmax(scores)] → return np.mean(p_val)",
+    "return thresholds[np.argmax(scores)] → return np.mean(y_val)",
+    "return thresholds[np.argmax(scores)] → return np.median(p_val)",
+    says="The threshold does not depend on F1: a fixed one such as 0.5, or an average. With a rare positive "
+    "class few probabilities exceed 0.5, and the best threshold for F1 lies well below.",
+)
+mistake(
+    best_threshold,
+    "ends-not-tried",
+    "np.unique(p_val) → np.unique(p_val)[1:]",
+    "np.unique(p_val) → np.unique(p_val)[:-1]",
+    "np.unique(p_val) → np.unique(p_val)[1:-1]",
+    says="The smallest or the largest value in p_val is never tried. At times it is the best: the smallest "
+    "where nearly everything is positive, the largest where one sure case stands out.",
+)
+mistake(
+    best_threshold,
+    "division-by-zero",
+    "f1 = precision_recall_f1(tn, fp, fn, tp)[2] "
+    "→ p, r = tp / (tp + fp), tp / (tp + fn); f1 = 2 * p * r / (p + r)",
+    "f1 = precision_recall_f1(tn, fp, fn, tp)[2] "
+    "→ p, r = np.divide(tp, tp + fp), np.divide(tp, tp + fn); f1 = 2 * p * r / (p + r)",
+    says="Where no true positive is found, precision and recall are both 0, and F1 becomes 0/0. With "
+    "NumPy's numbers that is NaN, and `argmax` takes NaN for the largest: the worst threshold is returned. "
+    "F1 is to be 0 there.",
+)
+
+
+@mistake(
+    best_threshold,
+    "equal-probabilities-split",
+    says="Samples are added one by one in the order of their probability, and samples with the *same* "
+    "probability are torn apart on the way. No threshold does that: `p >= t` takes all of them or none, so "
+    "the F1 that was counted on is never reached.",
+)
+def in_sorted_order(y_val, p_val):
+    """Count along the samples from the most probable to the least."""
+    order = np.argsort(-p_val, kind="stable")
+    tp = np.cumsum(y_val[order])
+    f1 = 2 * tp / (np.arange(1, len(tp) + 1) + y_val.sum())
+    return p_val[order][np.argmax(f1)]

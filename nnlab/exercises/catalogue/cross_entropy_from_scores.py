@@ -1,0 +1,217 @@
+"""The exercise `cross_entropy_from_scores`: the mean loss by log-sum-exp."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnlab.exercises.checking.definitions import Function, exercise, mistake
+from nnlab.exercises.checking.probes import example, extreme
+
+
+def far_off(f: Function, scores: np.ndarray, y: np.ndarray) -> dict[str, bool]:
+    """Return whether the loss is finite, and huge, where the label's probability is stored as 0."""
+    loss = float(f(scores, y))
+    return {"finite": bool(np.isfinite(loss)), "of the order of a million": bool(abs(loss) > 1e5)}
+
+
+@exercise(
+    notebook=5,
+    order=4,
+    returns="loss",
+    inputs=lambda rng, s: (rng.normal(size=(s.m, s.n_y)), rng.integers(0, s.n_y, size=s.m)),
+    probes=(
+        example(np.array([[1.0, 2.0], [0.0, 3.0], [2.0, 2.0]]), np.array([0, 1, 1])),
+        extreme("scores of 1000", np.array([[1000.0, 999.0, 998.0], [1.0, 2.0, 3.0]]), np.array([1, 2])),
+        extreme("scores of -1000", np.array([[-1000.0, -1001.0, -999.0], [1.0, 2.0, 3.0]]), np.array([2, 0])),
+        extreme(
+            "scores of 1000 in one row, -1000 in another",
+            np.array([[1000.0, 999.0], [-1000.0, -999.0]]),
+            np.array([0, 1]),
+        ),
+        extreme(
+            "scores of 1000 in every row", np.array([[1000.0, 999.0], [999.5, 1000.5]]), np.array([1, 1])
+        ),
+        extreme(
+            "a score of a million for a wrong class",
+            np.array([[1e6, 0.0, -1000.0], [0.5, 1e6, 0.0]]),
+            np.array([1, 0]),
+            observe=far_off,
+        ),
+        extreme(
+            "a score of minus a million for the right class",
+            np.array([[0.0, -1e6], [1.0, 2.0]]),
+            np.array([1, 1]),
+            observe=far_off,
+        ),
+    ),
+    hints=(
+        "The logarithm of a softmax simplifies: the exponential of the label's score and the logarithm "
+        "cancel.",
+        "A sample's loss is the logarithm of the sum of all exponentials, minus the label's score. Take the "
+        "row's largest score off all scores before the exponential: it cancels.",
+        "shifted = scores - row maximum; per sample, np.log(np.exp(shifted).sum(axis=1)) minus "
+        "`shifted[np.arange(m), y]`; then the mean.",
+    ),
+    why="After the shift the largest exponent is 0, so the sum lies between 1 and n: neither exp nor log can "
+    "leave the range of floats, and no probability of 0 is ever formed.",
+)
+def cross_entropy_from_scores(scores, y):
+    """Return the mean cross-entropy of the batch, in nats, without forming probabilities.
+
+    mean_i (log sum_j exp(s_ij) - s_i,y_i); scores: (m, n), y: (m,) integer labels -> float.
+    """
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(shifted).sum(axis=1))
+    picked = shifted[np.arange(len(y)), y]
+    return float(np.mean(log_sums - picked))
+
+
+mistake(
+    cross_entropy_from_scores,
+    "softmax-without-shift",
+    "scores - scores.max(axis=1, keepdims=True) → scores",
+    says="The formula is right, but exp overflows for large scores (exp(1000) is infinite), and for very "
+    "negative ones all exponentials are 0. The loss becomes infinite or NaN just when the network is sure of "
+    "itself. The same number may be taken off all scores of a row: which one keeps exp in range?",
+)
+mistake(
+    cross_entropy_from_scores,
+    "softmax-shifted-globally",
+    "scores.max(axis=1, keepdims=True) → scores.max()",
+    says="The maximum of the whole array is taken off. A row whose scores lie far below it becomes "
+    "exp(-2000) = 0 throughout, and the logarithm of 0 is infinite. Each row has a maximum of its own.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "shift-not-undone",
+    "picked = shifted[ → picked = scores[",
+    "np.exp(shifted) → np.exp(scores)",
+    says="The two parts of the loss are shifted differently: one uses the scores, the other the scores minus "
+    "the row's maximum. The shift only cancels if both have it; as it stands the loss can even be negative.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "shift-by-column",
+    "scores.max(axis=1, keepdims=True) → scores.max(axis=0)",
+    says="The maximum of each column is taken off. Only a number that is the same for all scores of a row "
+    "cancels.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "log-of-zero",
+    "log_sums - picked → -np.log(np.exp(picked) / np.exp(log_sums))",
+    says="Probabilities are formed first, and the logarithm taken of them. A probability below 1e-308 is "
+    "stored as 0, and log(0) is infinite. Written out with the logarithm inside, exp and log cancel before "
+    "anything can be lost.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "probabilities-clipped",
+    "log_sums - picked → -np.log(np.maximum(np.exp(picked - log_sums), 1e-12))",
+    "log_sums - picked → -np.log(np.exp(picked - log_sums) + 1e-9)",
+    "log_sums - picked → -np.log(np.exp(picked - log_sums) + 1e-8)",
+    "log_sums - picked → -np.log(np.exp(picked - log_sums) + 1e-7)",
+    says="The probabilities are kept away from 0 by clipping or by a small number, so the loss is finite but "
+    "wrong for large scores: it cannot exceed about 28 (for 1e-12) where it should be 1000, and beyond that "
+    "it is flat, so the worst errors have no gradient. From scores the loss can be had exactly.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "softmax-before-cross-entropy",
+    "shifted = scores - scores.max(axis=1, keepdims=True) → "
+    "shifted = np.exp(scores - scores.max(axis=1, keepdims=True))\n"
+    "    shifted = shifted / shifted.sum(axis=1, keepdims=True)",
+    says="A softmax is applied to the scores, and then the loss applies another one. Probabilities lie "
+    "between 0 and 1, so the second softmax can never be sure: the loss does not get near 0, and training is "
+    "slow.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "softmax-over-batch-axis",
+    "np.exp(shifted).sum(axis=1) → np.exp(shifted).sum(axis=0)[y]",
+    "np.log(np.exp(shifted).sum(axis=1)) → np.log(np.exp(shifted).sum(axis=0))",
+    (
+        "np.log(np.exp(shifted).sum(axis=1)) → np.log(np.exp(shifted).sum(axis=0))[y]",
+        "scores.max(axis=1, keepdims=True) → scores.max(axis=0, keepdims=True)",
+    ),
+    says="The exponentials are summed over axis 0, the samples. It is the classes of one sample that "
+    "compete, along its row.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "loss-summed",
+    "np.mean( → np.sum(",
+    says="The loss is summed over the batch, not averaged. It grows with the batch, and so do its gradients: "
+    "the learning rate that suits 10 samples blows up with 1000.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "loss-averaged-over-classes",
+    "float(np.mean(log_sums - picked)) → float(np.sum(log_sums - picked) / scores.size)",
+    says="The loss is divided by the number of all scores, m times n. The sum over the classes is one "
+    "sample's loss; only the samples are averaged.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "loss-sign-flipped",
+    "log_sums - picked → picked - log_sums",
+    says="The sign is turned around: this is the logarithm of the right class's probability, which is never "
+    "positive. A loss is never negative; descending this one drives the right class's probability to zero.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "loss-per-sample",
+    "float(np.mean(log_sums - picked)) → log_sums - picked",
+    "float(np.mean(log_sums - picked)) → (log_sums - picked)[:, None]",
+    says="One loss per sample comes back; the mean over the batch is missing. Training needs a single number "
+    "to descend on.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "wrong-log-base",
+    "np.log( → np.log2(",
+    "np.log( → np.log10(",
+    "log_sums - picked → (log_sums - picked) / np.log(2)",
+    says="The logarithm has another base than e. Only the natural logarithm undoes `np.exp`; with another "
+    "one the two parts of the loss do not fit together (or the loss comes out in other units).",
+)
+mistake(
+    cross_entropy_from_scores,
+    "logarithm-missing",
+    "np.log(np.exp(shifted).sum(axis=1)) → np.exp(shifted).sum(axis=1)",
+    "np.log(np.exp(shifted).sum(axis=1)) → shifted.sum(axis=1)",
+    says="A step between the scores and their sum is missing: exponential, sum over the classes, logarithm, "
+    "in this order. What is left is no loss, and its smallest value lies somewhere else.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "labels-not-used",
+    "log_sums - picked → log_sums",
+    "log_sums - picked → log_sums + scores.max(axis=1)",
+    says="The labels do not enter. Either the label's score is missing, or the largest score of the row "
+    "stands in its place: that makes the network surer of whatever it believes already.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "labels-broadcast",
+    "shifted[np.arange(len(y)), y] → shifted[:, y]",
+    says="`scores[:, y]` picks, for every row, the columns of all labels, which makes an (m, m) array, and "
+    "the mean hides it. Each row needs one score only, its own label's: row numbers and labels have to go "
+    "in pairs.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "labels-used-as-weights",
+    "shifted[np.arange(len(y)), y] → (shifted * y[:, None]).sum(axis=1)",
+    "float(np.mean(log_sums - picked)) → -np.sum(y[:, None] * (shifted - log_sums[:, None])) / len(y)",
+    "float(np.mean(log_sums - picked)) → -np.sum(y * (shifted - log_sums[:, None])) / len(y)",
+    says="The scores are multiplied by y as if it were one-hot. Here y holds class numbers: class 0 would "
+    "never count, and class 3 three times.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "labels-counted-from-one",
+    "np.arange(len(y)), y] → np.arange(len(y)), y - 1]",
+    says="The score beside the label's is taken. Classes are counted from 0 here, as Python counts; and -1 "
+    "would silently take the last one.",
+)

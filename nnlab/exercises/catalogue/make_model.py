@@ -1,0 +1,220 @@
+"""The exercise `make_model`: the network as an `nn.Module`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nnlab.exercises.checking.definitions import Function, exercise, mistake
+from nnlab.exercises.checking.probes import example
+
+
+def set_by_shape(model: nn.Module) -> None:
+    """Give every parameter numbers that depend on its shape alone, so that a model of any style compares.
+
+    A matrix and its transpose get the same numbers: a layer may keep its weights as (in, out) or (out, in).
+    """
+    for parameter in model.parameters():
+        shape = [n for n in parameter.shape if n > 1]
+        numbers = np.random.default_rng(sum(shape)).normal(size=sorted(shape))
+        if shape != sorted(shape):
+            numbers = numbers.T
+        parameter.copy_(torch.tensor(numbers).reshape(parameter.shape))
+
+
+def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> dict[str, Any]:
+    """Return what the model makes of some inputs once its weights are known."""
+    model = f(n_in, n_hidden, n_out)
+    if not isinstance(model, nn.Module):
+        raise TypeError("the observation is about an nn.Module")
+    dtype = next((parameter.dtype for parameter in model.parameters()), torch.float32)
+    X = torch.tensor(np.random.default_rng(n_in).normal(size=(5, n_in)), dtype=dtype)
+    in_training: Any = None
+    with torch.no_grad():
+        try:
+            model(X)  # lets lazy layers find their sizes
+            set_by_shape(model)
+            in_training = model.train()(X)
+            scores = model.eval()(X)
+        except Exception as error:
+            scores = f"{type(error).__name__}: {error}"
+    n_trained = sum(parameter.numel() for parameter in model.parameters())
+    return {
+        "scores, with weights that the checker sets": scores if n_trained else "not looked at",
+        "same scores in training mode": bool(in_training is not None and torch.equal(in_training, scores)),
+        "how many numbers an optimizer would train": n_trained,
+    }
+
+
+@exercise(
+    notebook=6,
+    order=1,
+    returns="an nn.Module",
+    seconds=4,
+    inputs=lambda rng, s: (s.n_x, s.n_h, s.n_y),
+    observe=scores_of,
+    probes=(example(2, 3, 4, label="2 inputs, 3 hidden units, 4 outputs", observe=scores_of),),
+    hints=(
+        "Three pieces in a row: a linear layer, an activation, a linear layer.",
+        "`nn.Linear(n, k)` goes from n to k numbers; the hidden units are the output of the first one and "
+        "the input of the second.",
+        "Put an `nn.Linear`, an `nn.ReLU()` and another `nn.Linear` into `nn.Sequential`, in this order and "
+        "with nothing behind.",
+    ),
+    why="`nn.Sequential` calls its parts one after another, and shows their parameters to the optimizer.",
+)
+def make_model(n_in, n_hidden, n_out):
+    """Return a network with one hidden ReLU layer, giving scores (no softmax).
+
+    X: (m, n_in) -> scores: (m, n_out).
+    """
+    hidden = nn.Linear(n_in, n_hidden)
+    output = nn.Linear(n_hidden, n_out)
+    return nn.Sequential(hidden, nn.ReLU(), output)
+
+
+mistake(
+    make_model,
+    "activation-missing",
+    "nn.ReLU(), → ",
+    says="There is no activation between the two linear layers. Two linear maps in a row are one linear "
+    "map, so all boundaries stay straight, however many hidden units there are.",
+)
+mistake(
+    make_model,
+    "wrong-activation",
+    "nn.ReLU() → nn.Tanh()",
+    "nn.ReLU() → nn.Sigmoid()",
+    "nn.ReLU() → nn.LeakyReLU()",
+    "nn.ReLU() → nn.GELU()",
+    "nn.ReLU() → nn.ELU()",
+    "nn.ReLU() → nn.SiLU()",
+    "nn.ReLU() → nn.Softmax(dim=1)",
+    says="The activation is another one than ReLU. Such a network learns as well, but it is not the twin of "
+    "the one it is compared with, and the weights of one do not fit the other.",
+)
+mistake(
+    make_model,
+    "softmax-before-cross-entropy",
+    "ReLU(), output) → ReLU(), output, nn.Softmax(dim=1))",
+    says="The model ends in a softmax. PyTorch's cross-entropy takes scores and applies softmax by itself, "
+    "so it would be applied twice: the loss cannot fall below log(1 + (C-1)/e), and the gradients shrink.",
+)
+mistake(
+    make_model,
+    "softmax-over-batch-axis",
+    "ReLU(), output) → ReLU(), output, nn.Softmax(dim=0))",
+    says="The model ends in a softmax over axis 0, the samples: a sample's numbers depend on the rest of "
+    "the batch. Besides, the exercise asks for scores, and the loss does its own softmax.",
+)
+mistake(
+    make_model,
+    "log-softmax-on-output",
+    "ReLU(), output) → ReLU(), output, nn.LogSoftmax(dim=1))",
+    says="The model ends in a log-softmax. The loss would come out right even so, since a second "
+    "log-softmax changes nothing, but these are not scores any more, and the work is done twice.",
+)
+mistake(
+    make_model,
+    "activation-on-output",
+    "ReLU(), output) → ReLU(), output, nn.ReLU())",
+    "ReLU(), output) → ReLU(), output, nn.Sigmoid())",
+    "ReLU(), output) → ReLU(), output, nn.Tanh())",
+    says="There is an activation behind the last layer. It takes away part of the range of the scores: ReLU "
+    "cannot say no, and sigmoid and tanh can never be sure.",
+)
+mistake(
+    make_model,
+    "activation-in-wrong-place",
+    "(hidden, nn.ReLU(), → (nn.ReLU(), hidden,",
+    says="The activation stands in front of the first layer. It cuts off all negative inputs, and what "
+    "follows is two linear maps in a row, which are one.",
+)
+mistake(
+    make_model,
+    "bias-omitted",
+    ("n_in, n_hidden) → n_in, n_hidden, bias=False)", "n_hidden, n_out) → n_hidden, n_out, bias=False)"),
+    "n_in, n_hidden) → n_in, n_hidden, bias=False)",
+    "n_hidden, n_out) → n_hidden, n_out, bias=False)",
+    says="A layer has no bias. Its units can only divide the space through the origin, wherever the data "
+    "lie.",
+)
+mistake(
+    make_model,
+    "sizes-swapped",
+    ("nn.Linear(n_in, n_hidden) → nn.Linear(n_hidden, n_in)", "(n_hidden, n_out) → (n_out, n_hidden)"),
+    "nn.Linear(n_in, n_hidden) → nn.Linear(n_hidden, n_in)",
+    "nn.Linear(n_hidden, n_out) → nn.Linear(n_out, n_hidden)",
+    says="A layer is built, but the data do not fit into it: its two sizes are exchanged. `nn.Linear` is "
+    "told the number of inputs first and the number of outputs second; only the weight inside is stored the "
+    "other way round.",
+)
+mistake(
+    make_model,
+    "layers-do-not-meet",
+    "nn.Linear(n_hidden, n_out) → nn.Linear(n_in, n_out)",
+    "nn.Linear(n_in, n_hidden) → nn.Linear(n_in, n_out)",
+    says="The first layer gives another number of values than the second one takes. Follow the sizes "
+    "through the network: what comes out of one layer goes into the next.",
+)
+mistake(
+    make_model,
+    "wrong-number-of-layers",
+    "nn.ReLU(), output → nn.Linear(n_hidden, n_hidden), nn.ReLU(), output",
+    "nn.ReLU(), output → nn.ReLU(), nn.Linear(n_hidden, n_hidden), output",
+    "nn.ReLU(), output → nn.ReLU(), nn.Linear(n_hidden, n_hidden), nn.ReLU(), output",
+    "hidden, nn.ReLU(), output → nn.Linear(n_in, n_out)",
+    "hidden, nn.ReLU(), output → hidden, nn.ReLU()",
+    says="The network has another number of linear layers than asked for: one hidden layer means two linear "
+    "layers, one into the hidden units and one out of them.",
+)
+mistake(
+    make_model,
+    "dropout-or-normalization-added",
+    "nn.ReLU(), → nn.ReLU(), nn.Dropout(0.5),",
+    "nn.ReLU(), → nn.ReLU(), nn.Dropout(0.2),",
+    "nn.ReLU(), → nn.BatchNorm1d(n_hidden), nn.ReLU(),",
+    "nn.ReLU(), → nn.ReLU(), nn.BatchNorm1d(n_hidden),",
+    "nn.ReLU(), → nn.LayerNorm(n_hidden), nn.ReLU(),",
+    says="There is a layer that the exercise does not ask for, such as dropout or normalization. It may "
+    "help elsewhere, but here two networks are compared, and they must compute the same.",
+)
+mistake(
+    make_model,
+    "hard-coded-size",
+    "n_hidden → 64",
+    "n_hidden → 128",
+    "n_hidden → 100",
+    "n_hidden → 32",
+    "n_hidden → 16",
+    "n_hidden → 10",
+    "n_hidden, n_out → n_hidden, 10",
+    "n_hidden, n_out → n_hidden, 2",
+    "nn.Linear(n_in, → nn.Linear(784,",
+    says="A size is typed in as a number, so the model fits one data set only. All three sizes are "
+    "arguments.",
+)
+
+
+@mistake(
+    make_model,
+    "layers-not-registered",
+    says="The model has no parameters: its layers are kept in a plain list, a tuple or a dict, where "
+    "`nn.Module` does not see them. An optimizer would get nothing to train, and `state_dict` would be "
+    "empty.",
+)
+def in_a_plain_list(n_in, n_hidden, n_out):
+    """Hide the layers from nn.Module."""
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Linear(n_in, n_hidden), nn.Linear(n_hidden, n_out)]
+
+        def forward(self, X):
+            return self.layers[1](torch.relu(self.layers[0](X)))
+
+    return Model()

@@ -1,0 +1,286 @@
+"""The exercise `minibatches`: an epoch in shuffled batches."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from nnlab.exercises.checking.definitions import Function, exercise, mistake
+from nnlab.exercises.checking.probes import example, extreme
+
+
+def numbered(m: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return m samples that can be told apart: both the first column of X and y are the sample's number."""
+    y = np.arange(m)
+    return np.stack([y, -y], axis=1).astype(float), y
+
+
+def form(batch: Any) -> str:
+    """Describe one batch by its shapes."""
+    if isinstance(batch, (tuple, list)) and len(batch) == 2:
+        return "X_batch {}, y_batch {}".format(*(np.shape(part) for part in batch))
+    if isinstance(batch, (tuple, list)):
+        return f"no pair, but {len(batch)} things"
+    kind = f"shape {batch.shape}" if isinstance(batch, np.ndarray) else f"type {type(batch).__name__}"
+    return f"no pair, but something of {kind}"
+
+
+def one_epoch(f: Function, m: int, batch_size: int, seed: int) -> dict[str, Any]:
+    """Go through one epoch and return what happened in it."""
+    X, y = numbered(m)
+    forms, sizes, order, labels, intact = [], [], [], [], True
+    for batch in itertools.islice(f(X, y, batch_size, np.random.default_rng(seed)), 4 * m + 1):
+        forms.append(form(batch))
+        if not forms[-1].startswith("X_batch") or [np.ndim(part) for part in batch] != [2, 1]:
+            continue
+        X_batch, y_batch = (np.array(part, dtype=float) for part in batch)
+        sizes.append(len(X_batch))
+        order += X_batch[:, 0].tolist()
+        labels += y_batch.tolist()
+        intact = intact and bool((X_batch[:, 1] == -X_batch[:, 0]).all())
+    blocks = [[i // batch_size for i in order[k : k + batch_size]] for k in range(0, len(order), batch_size)]
+    return {
+        "ends": len(forms) <= 4 * m,
+        "forms": forms,
+        "sizes": sizes,
+        "order": order,
+        "once": intact and sorted(order) == list(range(m)),
+        "paired": order == labels,
+        "mixed": any(len(set(block)) > 1 for block in blocks),
+        "untouched": all(map(np.array_equal, (X, y), numbered(m))),
+    }
+
+
+def epochs(f: Function, X: np.ndarray, y: np.ndarray, batch_size: int) -> dict[str, Any]:
+    """Go through several epochs, seeded alike and otherwise, and return what holds for them."""
+    m = len(X)
+    first = [one_epoch(f, m, batch_size, seed) for seed in range(5)]
+    again = [one_epoch(f, m, batch_size, seed) for seed in range(2)]
+    orders = [one["order"] for one in first]
+    return {
+        "comes to an end": all(one["ends"] for one in first),
+        "shapes in the first batch": next(iter(first[0]["forms"]), "no batch at all"),
+        "number of batches": len(first[0]["forms"]),
+        "batch sizes": ", ".join(map(str, sorted(first[0]["sizes"], reverse=True)[:12])),
+        "every sample once": all(one["once"] for one in first),
+        "X and y belong together": all(one["paired"] for one in first),
+        "shuffled": any(order != sorted(order) for order in orders),
+        "batches mix samples from all over the data": any(one["mixed"] for one in first),
+        "same seed, same order": orders[:2] == [one["order"] for one in again],
+        "other seed, other order": any(order != orders[0] for order in orders),
+        "X and y are left as they were": all(one["untouched"] for one in first),
+    }
+
+
+@exercise(
+    notebook=5,
+    order=3,
+    returns="pairs of X_batch and y_batch",
+    in_place=("X", "y"),
+    inputs=lambda rng, s: (*numbered(s.m), 3 if s.m == 7 else 4),
+    observe=epochs,
+    probes=(
+        example(*numbered(5), 2, observe=epochs),
+        extreme("six samples in batches of three: no rest", *numbered(6), 3, observe=epochs),
+        extreme("a batch size larger than the data", *numbered(6), 8, observe=epochs),
+    ),
+    hints=(
+        "Shuffle the numbers of the samples, not the samples: then X and y can be taken by the same numbers.",
+        "`rng.permutation(m)` gives every number from 0 to m - 1 once. Cut it into pieces of batch_size; "
+        "slicing beyond the end is no error, it gives what is left.",
+        "for start in range(0, len(X), batch_size): take `order[start : start + batch_size]` and `yield` "
+        "the rows of X and of y that it names.",
+    ),
+    why="One order for X and y keeps the pairs together and leaves both arrays alone; `yield` hands out one "
+    "batch at a time, so only that one is copied.",
+)
+def minibatches(X, y, batch_size, rng):
+    """Yield the samples in batches (X_batch, y_batch), in an order drawn from rng, every sample once.
+
+    X: (m, n), y: (m,) -> (batch_size, n) and (batch_size,); the last batch may be smaller.
+    """
+    order = rng.permutation(len(X))
+    for start in range(0, len(X), batch_size):
+        batch = order[start : start + batch_size]
+        yield X[batch], y[batch]
+
+
+mistake(
+    minibatches,
+    "shuffle-breaks-pairs",
+    "y[batch] → y[rng.permutation(len(y))[start : start + batch_size]]",
+    "y[batch] → y[start : start + batch_size]",
+    "X[batch] → X[start : start + batch_size]",
+    says="X and y are not shuffled alike, so the samples get other samples' labels. Nothing complains, the "
+    "loss even goes down a little (the network learns how frequent each label is), and the accuracy stays at "
+    "chance.",
+)
+mistake(
+    minibatches,
+    "not-shuffled",
+    "rng.permutation(len(X)) → np.arange(len(X))",
+    says="The samples come in the order they stand in. If the data are sorted (by date, or by class), each "
+    "batch shows the network one kind only, and it forgets the others; and every epoch repeats the same "
+    "batches.",
+)
+mistake(
+    minibatches,
+    "last-batch-dropped",
+    "range(0, len(X), batch_size) → range(0, len(X) - batch_size + 1, batch_size)",
+    says="What is left over at the end does not come: the last batch is dropped when it is not full. Every "
+    "sample should be seen once in an epoch; with few data, or a batch size above their number, much or all "
+    "is lost.",
+)
+mistake(
+    minibatches,
+    "sampled-with-replacement",
+    "rng.permutation(len(X)) → rng.integers(len(X), size=len(X))",
+    "order[start : start + batch_size] → rng.integers(len(X), size=batch_size)",
+    "order[start : start + batch_size] → rng.choice(len(X), size=batch_size, replace=False)",
+    "order[start : start + batch_size] → rng.permutation(len(X))[:batch_size]",
+    "order[start : start + batch_size] → rng.permutation(len(X))[start : start + batch_size]",
+    says="Some samples come twice or more in an epoch, and others not at all: they are drawn anew, for each "
+    "place or for each batch, without looking at which ones have been there. About a third of the data would "
+    "be missing from every epoch.",
+)
+mistake(
+    minibatches,
+    "global-rng-instead-of-rng",
+    "rng. → np.random.",
+    "rng. → np.random.default_rng(0).",
+    says="The order does not come from the `rng` that is passed in. With a global generator no run can be "
+    "repeated; with one made inside, and seeded there, every epoch has the same order.",
+)
+mistake(
+    minibatches,
+    "changes-its-input",
+    "order = rng.permutation(len(X)) → order = rng.permutation(len(X))\n"
+    "    X[...], y[...] = X[order], y[order]\n"
+    "    order = np.arange(len(X))",
+    says="The caller's X and y are shuffled in place (`rng.shuffle` does that, and so does assigning to "
+    "X[...]). Whoever holds them expects them as they were: other columns, names or a plot may go by their "
+    "order.",
+)
+mistake(
+    minibatches,
+    "shuffled-in-blocks-only",
+    (
+        "rng.permutation(len(X)) → np.arange(len(X))",
+        "range(0, len(X), batch_size) → rng.permutation(range(0, len(X), batch_size))",
+    ),
+    "order[start : start + batch_size] → rng.permutation(range(len(X))[start : start + batch_size])",
+    says="Neighbors in the data always land in the same batch: either whole batches are shuffled, or each "
+    "within itself. If the data are sorted, a batch still shows one kind only. The samples are to be mixed "
+    "first, and then cut into batches.",
+)
+mistake(
+    minibatches,
+    "samples-left-out",
+    "start + batch_size] → start + batch_size - 1]",
+    "range(0, len(X) → range(1, len(X)",
+    "range(0, len(X) → range(batch_size, len(X)",
+    says="Some samples never come in an epoch: the slices leave gaps, or do not begin at the first. Write "
+    "down start and end of each for 5 samples in batches of 2; Python's slices end before their end.",
+)
+mistake(
+    minibatches,
+    "batches-overlap",
+    "len(X), batch_size) → len(X))",
+    says="The batches overlap: each begins one sample after the one before. An epoch then takes batch_size "
+    "times as many steps, and most samples come batch_size times.",
+)
+mistake(
+    minibatches,
+    "batch-size-ignored",
+    ("len(X), batch_size) → len(X), len(X))", "start + batch_size → start + len(X)"),
+    ("len(X), batch_size) → len(X))", "start + batch_size → start + 1"),
+    "order[start : start + batch_size] → order",
+    says="The batches have not the size that is asked for. The batch size decides how noisy a step is and "
+    "how many there are in an epoch, so the caller must be able to choose it.",
+)
+mistake(
+    minibatches,
+    "size-taken-for-number",
+    (
+        "range(0, len(X), batch_size) → np.array_split(order, batch_size)",
+        "batch = order[start : start + batch_size] → batch = start",
+    ),
+    (
+        "len(X), batch_size) → len(X), max(1, len(X) // batch_size))",
+        "start + batch_size → start + max(1, len(X) // batch_size)",
+    ),
+    says="The batch size is used as the number of batches. It says how many samples are in each.",
+)
+mistake(
+    minibatches,
+    "uneven-batches",
+    (
+        "range(0, len(X), batch_size) → np.array_split(order, max(1, len(X) // batch_size))",
+        "batch = order[start : start + batch_size] → batch = start",
+    ),
+    (
+        "range(0, len(X), batch_size) → np.array_split(order, -(-len(X) // batch_size))",
+        "batch = order[start : start + batch_size] → batch = start",
+    ),
+    says="The samples are dealt out evenly, so that several batches have another size than the one asked "
+    "for. All should be full, and only the last may be smaller.",
+)
+mistake(
+    minibatches,
+    "empty-batch",
+    "range(0, len(X), → range(0, len(X) + 1,",
+    says="When the batch size divides the number of samples, an empty batch comes at the end. The mean of "
+    "nothing is NaN, and one step with it turns every weight into NaN.",
+)
+mistake(
+    minibatches,
+    "return-instead-of-yield",
+    "yield X[batch], y[batch] → return X[batch], y[batch]",
+    says="Only one batch comes back: a `return` inside the loop ends the function the first time it is "
+    "reached. Either `yield` each batch, or collect them in a list and return that after the loop.",
+)
+mistake(
+    minibatches,
+    "labels-missing",
+    "yield X[batch], y[batch] → yield X[batch]",
+    says="The batches hold X alone. Training needs the labels of the same samples beside them.",
+)
+mistake(
+    minibatches,
+    "pair-in-other-order",
+    "yield X[batch], y[batch] → yield y[batch], X[batch]",
+    says="Each batch holds the labels first. The caller takes it apart as `X_batch, y_batch`.",
+)
+mistake(
+    minibatches,
+    "row-numbers-instead-of-rows",
+    "yield X[batch], y[batch] → yield batch",
+    says="The batches hold the numbers of the samples, not the samples. Take the rows of X and y that they "
+    "name.",
+)
+
+
+@mistake(
+    minibatches,
+    "two-lists-instead-of-pairs",
+    says="Two lists come back, one of all X batches and one of all y batches. The caller walks through the "
+    "batches with `for X_batch, y_batch in …` and expects one pair at a time.",
+)
+def two_lists(X, y, batch_size, rng):
+    """Collect X and y apart."""
+    pairs = list(minibatches(X, y, batch_size, rng))
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+@mistake(
+    minibatches,
+    "never-ends",
+    says="The batches never end. One call stands for one epoch, in which every sample comes once; the loop "
+    "over the batches would run for ever.",
+)
+def for_ever(X, y, batch_size, rng):
+    """Begin again after each epoch."""
+    while True:
+        yield from minibatches(X, y, batch_size, rng)

@@ -1,0 +1,1 @@
+"""What several pages of the catalogue use; nothing here is an exercise."""

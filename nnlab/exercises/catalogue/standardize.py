@@ -1,0 +1,246 @@
+"""The exercise `standardize`: columns with mean 0 and deviation 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlab.exercises.checking.definitions import Function, exercise, mistake
+from nnlab.exercises.checking.probes import example, extreme
+
+
+def columns(rng: np.random.Generator, m: int, n: int) -> np.ndarray:
+    """Return m samples of n columns, each with a mean and a spread of its own."""
+    return rng.uniform(-5, 5, size=n) + rng.uniform(0.5, 4, size=n) * rng.normal(size=(m, n))
+
+
+def with_constant(value: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return training data whose middle column has the same value throughout, and test data."""
+    X_train = columns(np.random.default_rng(3), 7, 3)
+    X_test = columns(np.random.default_rng(4), 4, 3)
+    X_train[:, 1] = value
+    return X_train, X_test
+
+
+def around_the_constant(f: Function, X_train: np.ndarray, X_test: np.ndarray) -> dict[str, Any]:
+    """Return the ordinary columns, and what has become of the constant one."""
+    train, test = map(np.asarray, f(X_train, X_test))
+    return {
+        "train without the constant column": np.delete(train, 1, axis=1),
+        "test without the constant column": np.delete(test, 1, axis=1),
+        "the constant column in train": in_words(train[:, 1]),
+        "the constant column is finite in test": bool(np.isfinite(test[:, 1]).all()),
+    }
+
+
+def in_words(column: np.ndarray) -> str:
+    """Describe a column that should be zeros.
+
+    A tiny number added to the deviation leaves a trace of rounding, at most 0.06, which is right as well;
+    without any precaution it holds NaN, or where the deviation is a rounding error, -1 or 1.
+    """
+    if not np.isfinite(column).all():
+        return "NaN or infinity"
+    return "zeros" if np.abs(column).max() < 0.09 else "other numbers"
+
+
+@exercise(
+    notebook=5,
+    order=1,
+    returns="train, test",
+    inputs=lambda rng, s: (columns(rng, s.m, s.n_x), columns(rng, s.n_h, s.n_x)),
+    probes=(
+        example(np.array([[1.0, 10.0], [3.0, 30.0]]), np.array([[5.0, 10.0], [2.0, 40.0]])),
+        extreme(
+            "a column that is 3 for all training samples", *with_constant(3.0), observe=around_the_constant
+        ),
+        extreme(
+            "a column that is 0.1 for all training samples (its deviation is a rounding error, not 0)",
+            *with_constant(0.1),
+            observe=around_the_constant,
+        ),
+    ),
+    rtol=1e-6,
+    hints=(
+        "Every column gets mean 0 and standard deviation 1 in the training set. The test set stands for data "
+        "that do not exist yet: what may be known about it beforehand?",
+        "Take mean and standard deviation of each column of X_train, and use these very numbers for both "
+        "sets. Then think of a column that is the same for everybody.",
+        "`X_train.mean(axis=0)`, `X_train.std(axis=0)`; where the deviation is 0, or as small as a rounding "
+        "error, put 1 in its place before you divide.",
+    ),
+    why="Mean and deviation belong to the model, like its weights: they are learned from the training set "
+    "and applied to whatever comes. A column that tells nothing becomes 0 instead of NaN.",
+)
+def standardize(X_train, X_test):
+    """Return both sets, standardized by the training set's mean and standard deviation (ddof 0).
+
+    (x - mean) / std for each column; X_train: (m, n), X_test: (k, n); constant columns become 0.
+    """
+    mean = X_train.mean(axis=0)
+    std = X_train.std(axis=0)
+    std = np.where(std > 1e-10 * np.abs(mean), std, 1.0)
+    train = (X_train - mean) / std
+    test = (X_test - mean) / std
+    return train, test
+
+
+mistake(
+    standardize,
+    "test-statistics-leaked",
+    (
+        "X_train.mean( → np.concatenate([X_train, X_test]).mean(",
+        "X_train.std( → np.concatenate([X_train, X_test]).std(",
+    ),
+    "X_train.mean( → np.concatenate([X_train, X_test]).mean(",
+    "X_train.std( → np.concatenate([X_train, X_test]).std(",
+    says="The test set has a say in the mean or the deviation. Then the training data contain something of "
+    "the test data, and the test no longer measures what happens with people the network has never seen. "
+    "Look at what your statistics are taken from.",
+)
+mistake(
+    standardize,
+    "test-standardized-separately",
+    "(X_test - mean) / std → (X_test - X_test.mean(axis=0)) / X_test.std(axis=0)",
+    "X_test - mean → X_test - X_test.mean(axis=0)",
+    "(X_test - mean) / std → (X_test - mean) / X_test.std(axis=0)",
+    says="The test set is standardized by its own mean or deviation. The same person then gets other numbers "
+    "depending on who else is in the test, and a shift between the two sets, which the network should feel, "
+    "is wiped out. With a single test sample there would be nothing left.",
+)
+mistake(
+    standardize,
+    "statistics-of-the-test-set",
+    ("X_train.mean( → X_test.mean(", "X_train.std( → X_test.std("),
+    "X_train.mean( → X_test.mean(",
+    "X_train.std( → X_test.std(",
+    says="The statistics come from the test set and are used for both. It is the training set that is known "
+    "beforehand.",
+)
+mistake(
+    standardize,
+    "test-not-standardized",
+    "(X_test - mean) / std → X_test",
+    says="The test set comes back as it was. The network would get ages around 40 where it has learned from "
+    "ages around 0. If you did mean to convert it: are mean and deviation taken before X_train is "
+    "overwritten? Afterwards they are 0 and 1.",
+)
+mistake(
+    standardize,
+    "train-not-standardized",
+    "(X_train - mean) / std → X_train",
+    says="The training set comes back as it was; only the test set is converted. Both have to be, by the "
+    "same numbers.",
+)
+mistake(
+    standardize,
+    "mean-not-subtracted",
+    ("X_train - mean → X_train", "X_test - mean → X_test"),
+    "X_train - mean → X_train",
+    "X_test - mean → X_test",
+    says="The mean is not subtracted (in one of the sets, or in both). A column that lies far from 0 "
+    "pushes all units of the first layer to the same side, where tanh is flat.",
+)
+mistake(
+    standardize,
+    "not-scaled",
+    ("(X_train - mean) / std → X_train - mean", "(X_test - mean) / std → X_test - mean"),
+    "(X_train - mean) / std → X_train - mean",
+    "(X_test - mean) / std → X_test - mean",
+    says="The columns are centered but not divided by their deviation (in one of the sets, or in both). An "
+    "age in years then weighs a hundred times as much as a yes or no, and no learning rate suits both.",
+)
+mistake(
+    standardize,
+    "variance-used-as-std",
+    "X_train.std( → X_train.var(",
+    says="The columns are divided by the variance, the square of the standard deviation. Wide columns come "
+    "out too narrow and narrow ones too wide; all should have the same spread.",
+)
+mistake(
+    standardize,
+    "sample-standard-deviation",
+    "X_train.std(axis=0) → X_train.std(axis=0, ddof=1)",
+    says="The deviation is divided by m - 1 (ddof=1, as pandas does by default), not by m (as NumPy and "
+    "scikit-learn do). For large data it hardly matters, but your numbers then differ in the third digit "
+    "from those of everybody else, and you look for the reason.",
+)
+mistake(
+    standardize,
+    "statistics-over-everything",
+    ("X_train.mean(axis=0) → X_train.mean()", "X_train.std(axis=0) → X_train.std()"),
+    "X_train.mean(axis=0) → X_train.mean()",
+    "X_train.std(axis=0) → X_train.std()",
+    says="One number is taken over the whole array. Ages and yes-or-no columns then share a mean and a "
+    "deviation that fit neither; each column needs its own.",
+)
+per_sample = mistake(
+    standardize,
+    "statistics-per-sample",
+    "axis=0 → axis=1, keepdims=True",
+    "axis=0 → axis=1",
+    says="The statistics run along the rows: they mix one person's age, weekday and number of calls. "
+    "Standardizing is done column by column, over the samples.",
+)
+
+
+@per_sample
+def each_row_by_itself(X_train, X_test):
+    """Standardize every row of either set."""
+    return tuple(
+        (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True) for X in (X_train, X_test)
+    )
+
+
+mistake(
+    standardize,
+    "range-instead-of-deviation",
+    ("X_train.mean(axis=0) → X_train.min(axis=0)", "X_train.std(axis=0) → np.ptp(X_train, axis=0)"),
+    "X_train.std(axis=0) → np.ptp(X_train, axis=0)",
+    says="The columns are divided by their range, from smallest to largest. That is min-max scaling; a "
+    "single outlier then decides how the rest is spread. The exercise asks for the standard deviation.",
+)
+mistake(
+    standardize,
+    "parentheses-missing",
+    ("(X_train - mean) / std → X_train - mean / std", "(X_test - mean) / std → X_test - mean / std"),
+    "(X_train - mean) / std → X_train - mean / std",
+    "(X_test - mean) / std → X_test - mean / std",
+    ("(X_train - mean) / std → X_train / std - mean", "(X_test - mean) / std → X_test / std - mean"),
+    says="Subtraction and division come in the wrong order: the mean is in the column's own units, so it has "
+    "to go before anything is divided. Python divides before it subtracts, unless parentheses say otherwise.",
+)
+mistake(
+    standardize,
+    "division-by-zero",
+    "np.where(std > 1e-10 * np.abs(mean), std, 1.0) → std",
+    "std > 1e-10 * np.abs(mean) → std > 0",
+    says="A column that is the same for all training samples has no spread to divide by. 0/0 is NaN, and one "
+    "NaN in the input turns every weight into NaN with the first step. A test for exactly 0 is not enough "
+    "either: for a column of 0.1 the computed deviation is a rounding error like 1e-17, and dividing by that "
+    "blows the rounding up to full size.",
+)
+mistake(
+    standardize,
+    "constant-column-dropped",
+    "train = → kept = X_train.std(axis=0) > 1e-10\n"
+    "    X_train, X_test, mean, std = X_train[:, kept], X_test[:, kept], mean[kept], std[kept]\n"
+    "    train =",
+    says="The constant column is gone. That is sensible in a study, but the caller knows the columns by "
+    "their places and expects as many as before; here it becomes zeros.",
+)
+mistake(
+    standardize,
+    "constant-column-left-as-it-was",
+    "train = → mean = np.where(X_train.std(axis=0) > 1e-10, mean, 0.0)\n    train =",
+    says="A constant column keeps its value. It should be centered like all others, which makes it 0: left "
+    "at 3, or at 3000, it acts as a second bias with a learning rate of its own.",
+)
+mistake(
+    standardize,
+    "results-in-other-order",
+    "return train, test → return test, train",
+    says="Both sets are right, but they come back in the other order. The caller takes them apart as "
+    "`X_train, X_test`, and would train on the test set.",
+)

@@ -1,0 +1,241 @@
+"""`check`: run the learner's function on the probes and say which mistake was made."""
+
+from __future__ import annotations
+
+import dis
+import functools
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from nnlab.exercises.checking import errors, findings, progress, registry
+from nnlab.exercises.checking.definitions import Exercise, Function
+from nnlab.exercises.checking.findings import Finding
+from nnlab.exercises.checking.matching import matching, with_symptoms
+from nnlab.exercises.checking.outcomes import code_of, is_blank, observe
+from nnlab.exercises.checking.report import Result, smallest_example
+from nnlab.exercises.checking.trials import Trial, reference_outcomes, trials_of
+from nnlab.exercises.sandbox import sandbox
+
+STAND_IN = "__nnlab_stand_in__"  # marks a reference that `working` put in place of an unfinished answer
+SIMPLE = {"RESUME", "NOP", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "LOAD_CONST", "RETURN_CONST"}
+
+
+def check(
+    function: Function | str, answer: Function | None = None, *, how: str | None = None, record: bool = True
+) -> Result:
+    """Check a learner's function: `check(softmax)` or `check("softmax", my_function)`.
+
+    `how` is where the code runs: "fork", "process", "thread", or None for the best that this system has.
+    With record=False, as for a demonstration, the attempt leaves no trace in the learner's progress.
+    Raises: ValueError for an unknown exercise; TypeError unless a function is given.
+    """
+    name, function = _resolve(function, answer)
+    exercise = registry.find(name)
+    result = judge(exercise, function, how)
+    if record and result.status != "not attempted":
+        attempts = progress.record(name, result.status == "passed")
+        result = replace(result, attempts=attempts)
+    return result
+
+
+def _resolve(function: Function | str, answer: Function | None) -> tuple[str, Function]:
+    """Return the exercise's name and the function to check."""
+    if isinstance(function, str):
+        if answer is None:
+            raise TypeError(
+                f"check expected a function after the name, as in check({function!r}, my_function)"
+            )
+        name, function = function, answer
+    else:
+        if answer is not None:
+            raise TypeError(
+                f"check expected the exercise's name first, as in check('softmax', my_function), got "
+                f"{function!r}"
+            )
+        name = name_of(function)
+    if not callable(function):
+        raise TypeError(
+            f"check expected a function, got {type(function).__name__}; give the function itself, without "
+            "calling it"
+        )
+    return name, function
+
+
+def name_of(function: Any) -> str:
+    """Return the name under which a function was defined, or raise when it has none."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__name__", "")
+    if callable(function) and name in ("", "<lambda>"):
+        raise ValueError(
+            "check cannot tell which exercise this is; name it, as in check('softmax', my_function)"
+        )
+    if not name:
+        raise TypeError(
+            f"check expected a function, got {type(function).__name__}; give the function itself, without "
+            "calling it"
+        )
+    return name
+
+
+def judge(exercise: Exercise, function: Function, how: str | None = None) -> Result:
+    """Return the verdict on a function, without counting it as an attempt."""
+    if not_attempted(function):
+        return _not_attempted(exercise)
+    jobs = [
+        functools.partial(observe, exercise, probe, function, wanted.seen)
+        for probe, wanted in zip(exercise.probes, reference_outcomes(exercise), strict=True)
+    ]
+    run = sandbox.run(jobs, exercise.seconds, how)
+    tried = trials_of(exercise, run.results)
+    if _left_blank(tried):
+        return _not_attempted(exercise)
+    if run.ended != "done":
+        return replace(_unfinished(exercise, run, len(tried)), output=run.output)
+    return replace(verdict(exercise, tried), output=run.output)
+
+
+# Not attempted, not finished
+
+
+def not_attempted(function: Function) -> bool:
+    """Whether the body is empty: `...`, `pass`, a docstring, or nothing but `return`."""
+    if getattr(function, STAND_IN, False):
+        return True
+    code = code_of(function)
+    if code is None:
+        return False
+    value: Any = ...
+    for step in dis.get_instructions(code):
+        if step.opname not in SIMPLE:
+            return False
+        if step.opname in ("LOAD_CONST", "RETURN_CONST"):
+            value = step.argval
+    return value is None or value is ...
+
+
+def _left_blank(trials: Sequence[Trial]) -> bool:
+    """Whether the code ran into a `...` or a NotImplementedError that the template has."""
+    for trial in trials:
+        error = trial.outcome.raised
+        if error is not None and (error.type_name == "NotImplementedError" or "'ellipsis'" in error.text):
+            return True
+        if trial.outcome.came == "ellipsis" or any(is_blank(leaf.got) for leaf in trial.leaves):
+            return True
+    return False
+
+
+def _not_attempted(exercise: Exercise) -> Result:
+    return Result(
+        exercise.name,
+        "not attempted",
+        (),
+        f"Not attempted yet: replace the ... in {exercise.name} with your code, run its cell, then this one.",
+    )
+
+
+def _unfinished(exercise: Exercise, run: sandbox.Run, done: int) -> Result:
+    where = exercise.probes[min(done, len(exercise.probes) - 1)].label
+    if run.ended == "time":
+        text = (
+            f"Your code had not finished after {exercise.seconds:g} seconds ({where}); a right answer takes "
+            "a few thousandths. Look for a loop whose condition never becomes false, or one that grows what "
+            "it runs over."
+        )
+        return Result(exercise.name, "error", ("too-slow",), text)
+    text = (
+        f"Your code ended the Python process it ran in ({where}); your notebook is unharmed. Recursion "
+        "without an end under a raised limit does that, and so does `os._exit`."
+    )
+    return Result(exercise.name, "error", ("raises",), text)
+
+
+# The verdict
+
+
+def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
+    """Return what the trials say: passed, a known mistake, two of them, or a general finding."""
+    judged = [t for t in trials if t.probe.kind != "bias"]
+    changed = sorted({name for t in judged for name in t.outcome.changed})
+    if all(t.right for t in judged):
+        if not changed:
+            return Result(
+                exercise.name, "passed", (), f"Right. {exercise.name} gives what it should on all probes."
+            )
+        text = "The result is right, but " + _changed_text(changed)
+        return Result(exercise.name, "failed", ("changes-its-input",), text)
+    raised = next((t for t in judged if t.outcome.raised is not None), None)
+    named = _named(exercise, trials)
+    slugs, text = named or _general(exercise, trials)
+    if named and raised is not None and raised.outcome.raised is not None:
+        text += f"\nFor {raised.probe.label}, {errors.describe(raised.outcome.raised)}"
+    if changed:
+        slugs, text = (*slugs, "changes-its-input"), f"{text}\nBesides, {_changed_text(changed)}"
+    status = "failed" if raised is None else "error"
+    return Result(exercise.name, status, slugs, text, smallest_example(exercise, judged))
+
+
+def _changed_text(names: Sequence[str]) -> str:
+    return (
+        f"your function changes its input {', '.join(names)}. The caller still needs it as it was (the "
+        "backward pass does, for one): make a new array, as in `x = x - c`, instead of changing the old, as "
+        "in `x -= c`."
+    )
+
+
+def _general(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], str]:
+    finding = findings.find(exercise, trials)
+    return ((finding.slug,) if finding.slug else ()), finding.text
+
+
+def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], str] | None:
+    """Return the known mistakes that behave as the trials do: on all probes, or on all of the main kinds."""
+    readings = matching(exercise, trials)
+    if readings:
+        return _tell(exercise, readings)
+    for left_out in ("extreme", "other"):
+        kept = [t for t in trials if t.probe.kind != left_out]
+        wrong = [t for t in trials if t.probe.kind == left_out and not t.right]
+        readings = matching(exercise, kept) if wrong and not all(t.right for t in kept) else []
+        if readings:
+            return _tell(exercise, readings, _besides(left_out, wrong))
+    shown = with_symptoms(exercise, trials)
+    return _tell(exercise, [shown]) if shown else None
+
+
+def _besides(kind: str, wrong: Sequence[Trial]) -> Finding | None:
+    """Return what the probes of one kind add to a mistake that the others have named."""
+    if kind == "other":
+        text = f"Besides, it behaves differently for {wrong[0].probe.label}: is a size typed in as a number?"
+        return Finding("hard-coded-size", text)
+    if wrong[0].not_finite:
+        text = f"Besides, it gives NaN or infinity for this input: {wrong[0].probe.label}."
+        return Finding("not-a-number", text)
+    return None
+
+
+def _tell(
+    exercise: Exercise, readings: Sequence[tuple[str, ...]], extra: Finding | None = None
+) -> tuple[tuple[str, ...], str]:
+    """Put one or more readings of the learner's mistakes into words."""
+    told = [_reading(exercise, reading) for reading in readings]
+    slugs = list(dict.fromkeys(slug for reading in readings for slug in reading))
+    if len(told) == 1:
+        text = told[0]
+    else:
+        text = "Your results fit more than one mistake, and nothing here can tell them apart.\n"
+        text += "\n".join(f"{'Either' if i == 0 else 'Or'}: {t}" for i, t in enumerate(told))
+    if extra is not None:
+        slugs.append(extra.slug)
+        text += f"\n{extra.text}"
+    return tuple(slugs), text
+
+
+def _reading(exercise: Exercise, slugs: tuple[str, ...]) -> str:
+    says = {known.slug: known.says for known in exercise.mistakes}
+    if len(slugs) == 1:
+        return says[slugs[0]]
+    return f"{'Two' if len(slugs) == 2 else 'Several'} mistakes together.\n" + "\n".join(
+        f"{i}. {says[s]}" for i, s in enumerate(slugs, 1)
+    )

@@ -1,0 +1,85 @@
+"""Known mistakes as running code: one by one, and two made together."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from nnlab.exercises.checking.definitions import Edits, Exercise, Function
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A wrong variant of a reference, and the slugs of the mistakes made in it."""
+
+    slugs: tuple[str, ...]
+    function: Function
+    source: str = ""
+
+
+def split_source(exercise: Exercise) -> tuple[str, str]:
+    """Return the `def` line and the body of the reference without its docstring; edits touch the body."""
+    lines = exercise.source.splitlines(keepends=True)
+    function = ast.parse(exercise.source).body[0]
+    if not isinstance(function, ast.FunctionDef):
+        raise TypeError(f"{exercise.name} expected a reference that starts with def")
+    first, *rest = function.body
+    start = rest[0].lineno if rest and ast.get_docstring(function) else first.lineno
+    return "".join(lines[: function.body[0].lineno - 1]), "".join(lines[start - 1 :])
+
+
+def apply(body: str, edits: Edits) -> str | None:
+    """Return the body after the edits, each at every place where it fits; None when one fits nowhere."""
+    for right, wrong in edits:
+        if right not in body:
+            return None
+        body = body.replace(right, wrong)
+    return body
+
+
+def together(body: str, first: Edits, second: Edits) -> str | None:
+    """Return the body after both, or None where one takes away a place that the other edits.
+
+    What both edit in the same way is edited once.
+    """
+    for one, other in ((first, second), (second, first)):
+        half = apply(body, one)
+        rest = tuple(edit for edit in other if edit not in one)
+        if half is not None and all(half.count(right) == body.count(right) for right, _ in rest):
+            return apply(half, rest)
+    return None
+
+
+def build(exercise: Exercise, header: str, body: str) -> Function:
+    """Return the function with the edited body, among the names of its catalogue."""
+    names: dict[str, Any] = dict(exercise.reference.__globals__)
+    exec(compile(header + body, f"<a variant of {exercise.name}>", "exec"), names)
+    return names[exercise.name]
+
+
+def singles(exercise: Exercise) -> Iterator[Suspect]:
+    """Yield every known mistake by itself, in the order of the catalogue."""
+    header, body = split_source(exercise)
+    for known in exercise.mistakes:
+        for edits in known.edits:
+            edited = apply(body, edits)
+            if edited is None:
+                raise ValueError(f"{exercise.name}: an edit of {known.slug!r} fits nowhere: {edits}")
+            yield Suspect((known.slug,), build(exercise, header, edited), edited)
+        for function in known.functions:
+            yield Suspect((known.slug,), function)
+
+
+def pairs(exercise: Exercise) -> Iterator[Suspect]:
+    """Yield every two edits that can be made together."""
+    header, body = split_source(exercise)
+    known = [(mistake.slug, edits) for mistake in exercise.mistakes for edits in mistake.edits]
+    done = {body} | {apply(body, edits) for _, edits in known}
+    for (slug, first), (other, second) in combinations(known, 2):
+        edited = together(body, first, second)
+        if edited is not None and edited not in done:
+            done.add(edited)
+            yield Suspect(tuple(dict.fromkeys((slug, other))), build(exercise, header, edited), edited)

@@ -1,0 +1,1 @@
+"""Grading: the answers in many notebooks, checked and counted for a class."""

@@ -1,0 +1,166 @@
+"""Grading: the answers of many notebooks are checked in worker processes, and counted for the class."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from nnlab.exercises.checking import matching, registry
+from nnlab.exercises.checking.checker import judge
+from nnlab.exercises.checking.definitions import Exercise
+from nnlab.exercises.checking.report import Result
+from nnlab.exercises.grading.submissions import Answer, Submission, as_function, read
+from nnlab.exercises.sandbox import sandbox
+from nnlab.exercises.sandbox.crew import Crew, Lost
+
+READING = 30.0  # seconds that reading a notebook may take
+CHECKING = 60.0  # seconds for one answer and a fresh worker's start; the sandbox's own limit is far below
+Report = Callable[[int, int], None]  # gets how many steps are done, and how many there are
+
+
+@dataclass
+class Learner:
+    """One notebook: whose it is, what is wrong with the file, and the verdict on each exercise in it."""
+
+    name: str
+    file: str
+    problem: str = ""
+    results: dict[str, Result] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> int:
+        """How many exercises passed."""
+        return sum(result.status == "passed" for result in self.results.values())
+
+
+@dataclass(frozen=True)
+class Grades:
+    """All learners, in the order of their notebooks, and what can be counted over them."""
+
+    learners: list[Learner]
+
+    @cached_property
+    def exercises(self) -> list[str]:
+        """The exercises that occur in any notebook, in the order of the course."""
+        return [name for name in registry.contents() if any(name in who.results for who in self.learners)]
+
+    @property
+    def readable(self) -> list[Learner]:
+        """The learners whose notebooks could be checked."""
+        return [who for who in self.learners if not who.problem]
+
+    def status(self, exercise: str) -> Counter[str]:
+        """Return how many learners have which status; "missing" where the notebook has no such function."""
+        return Counter(
+            who.results[exercise].status if exercise in who.results else "missing" for who in self.readable
+        )
+
+    @cached_property
+    def mistakes(self) -> list[tuple[int, str, str]]:
+        """Learners, exercise and slug of every mistake that was made, the most frequent first."""
+        counted = Counter(
+            (exercise, slug)
+            for who in self.learners
+            for exercise, result in who.results.items()
+            for slug in result.mistakes
+        )
+        order = {name: number for number, name in enumerate(self.exercises)}
+        ranked = sorted(counted.items(), key=lambda item: (-item[1], order[item[0][0]], item[0][1]))
+        return [(count, exercise, slug) for (exercise, slug), count in ranked]
+
+
+def grade(paths: Sequence[Path], workers: int, report: Report = lambda done, total: None) -> Grades:
+    """Check every exercise in every notebook, each in a sandbox of its own, and keep the paths' order."""
+    learners = [Learner(name, str(path)) for name, path in zip(names(paths), paths, strict=True)]
+    submissions = _read(paths, workers)
+    for learner, submission in zip(learners, submissions, strict=True):
+        learner.problem = submission.problem
+    asked = {exercise for submission in submissions for exercise in submission.answers}
+    loaded = [
+        registry.find(name) for name in registry.contents() if name in asked and registry.loadable(name)
+    ]
+    fork = sandbox.can_fork()  # only now, since it depends on torch
+    if fork:
+        warm(loaded)
+    waiting = [list(submission.answers) for submission in submissions]
+    total, done = sum(map(len, waiting)), 0
+    report(done, total)
+    with Crew(check_answer, workers, CHECKING, fork) as crew:
+
+        def go_on(number: int) -> None:
+            """Submit the next exercise of a notebook: what it needs depends on what has passed before."""
+            if waiting[number]:
+                passed = [n for n, result in learners[number].results.items() if result.status == "passed"]
+                crew.submit((number, submissions[number].answer(waiting[number].pop(0), passed)))
+
+        for number in range(len(paths)):
+            go_on(number)
+        for (number, answer), result in crew.results():
+            learners[number].results[answer.exercise] = (
+                _lost(answer, result) if isinstance(result, Lost) else result
+            )
+            done += 1
+            report(done, total)
+            go_on(number)
+    return Grades(learners)
+
+
+def names(paths: Sequence[Path]) -> list[str]:
+    """Return the files' stems, with as many of the folders above as are needed to tell them apart."""
+    whole = [path.absolute().with_suffix("") for path in paths]
+    for depth in range(1, max((len(path.parts) for path in whole), default=0) + 1):
+        found = ["/".join(path.parts[-depth:]) for path in whole]
+        if len(set(found)) == len(found):
+            return found
+    return [str(path) for path in whole]
+
+
+def _read(paths: Sequence[Path], workers: int) -> list[Submission]:
+    """Read the notebooks in workers as well: a file can be made to choke a reader."""
+    found = {}
+    with Crew(_read_one, workers, READING, sys.platform == "linux") as crew:
+        for task in enumerate(paths):
+            crew.submit(task)
+        for (number, _), result in crew.results():
+            found[number] = Submission("cannot be read: too complex") if isinstance(result, Lost) else result
+    return [found[number] for number in range(len(paths))]
+
+
+def _read_one(task: tuple[int, Path]) -> Submission:
+    return read(task[1])
+
+
+def warm(exercises: Sequence[Exercise]) -> None:
+    """Compute what each known mistake shows, for the workers; pairs are left to those who need them."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)  # a thread pool would not survive the fork
+    for exercise in exercises:
+        matching.single_outcomes(exercise)
+
+
+def check_answer(task: tuple[int, Answer]) -> Result:
+    """Return the verdict on one answer; the learner's code runs in the sandbox only."""
+    answer = task[1]
+    if answer.problem:
+        return Result(answer.exercise, "error", ("syntax-error",), answer.problem)
+    try:
+        exercise = registry.find(answer.exercise)
+    except ModuleNotFoundError as error:
+        return Result(answer.exercise, "not checked", (), str(error))
+    result = judge(exercise, as_function(answer))
+    if answer.missing and result.status == "error":
+        names = ", ".join(f"`{name}`" for name in answer.missing)
+        text = f"{result.message}\nIt uses {names}, which no definition, import or simple constant sets."
+        return replace(result, message=text)
+    return result
+
+
+def _lost(answer: Answer, lost: Lost) -> Result:
+    if lost.how == "time":
+        return Result(answer.exercise, "error", ("too-slow",), "It ran far beyond its time.")
+    return Result(answer.exercise, "error", ("raises",), "It ended the process that checked it.")

@@ -1,0 +1,1 @@
+"""The sandbox: where learner code runs, and what comes back from there."""
