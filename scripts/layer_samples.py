@@ -36,7 +36,9 @@ class Sample:
         """Return m samples."""
         shape = (m, *self.shape)
         return (
-            rng.integers(0, self.n_tokens, shape) if self.n_tokens else rng.standard_normal(shape).astype(dtype)
+            rng.integers(0, self.n_tokens, shape)
+            if self.n_tokens
+            else rng.standard_normal(shape).astype(dtype)
         )
 
     def labels(self, X: np.ndarray) -> np.ndarray:

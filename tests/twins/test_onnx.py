@@ -110,7 +110,11 @@ def test_what_the_model_says_of_itself(rng):
     network = Sequential(Embedding(9, 4, rng=rng, dtype=np.float32), layers.LastStep())
     model = to_onnx(network, rng.integers(0, 9, (3, 5), dtype=np.int32))
     assert (model.producer_name, model.producer_version) == ("nnlab", nnlab.__version__)
-    assert (model.ir_version, model.opset_import[0].version, model.graph.name) == (IR_VERSION, OPSET, "Sequential")
+    assert (model.ir_version, model.opset_import[0].version, model.graph.name) == (
+        IR_VERSION,
+        OPSET,
+        "Sequential",
+    )
     session = runtime.InferenceSession(model.SerializeToString())
     (X,), (Y,) = session.get_inputs(), session.get_outputs()
     assert (X.name, X.type, X.shape) == ("X", "tensor(int64)", ["m", 5])
@@ -149,8 +153,18 @@ def test_a_file(rng, tmp_path):
     ("network", "X", "error", "message"),
     [
         ("ReLU", np.ones((1, 2)), TypeError, "to_onnx expected an nnlab network, got str 'ReLU'"),
-        (Linear(2, 3), np.ones((1, 3)), ValueError, r"Linear expected X of shape \(m, …, 2\), got \(1, 3\)|m, 2"),
-        (Linear(2, 3), np.ones((1, 2), np.float32), TypeError, "to_onnx expected X of dtype float64, got float32"),
+        (
+            Linear(2, 3),
+            np.ones((1, 3)),
+            ValueError,
+            r"Linear expected X of shape \(m, …, 2\), got \(1, 3\)|m, 2",
+        ),
+        (
+            Linear(2, 3),
+            np.ones((1, 2), np.float32),
+            TypeError,
+            "to_onnx expected X of dtype float64, got float32",
+        ),
         (Embedding(5, 2), np.ones((1, 2)), TypeError, "Embedding expected X as integer tokens, got"),
         (Embedding(5, 2), np.full((1, 2), 5), ValueError, "Embedding expected X as tokens in 0 … 4, got 5"),
     ],

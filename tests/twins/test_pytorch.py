@@ -1,5 +1,6 @@
 """The core promise of the course: nnlab and PyTorch compute the same, part by part and in training."""
 
+import contextlib
 import functools
 import subprocess
 import sys
@@ -12,7 +13,21 @@ from layer_samples import SAMPLES, layer_types
 from lockstep_table import train_in_lockstep
 
 import nnlab
-from nnlab import ELU, GELU, MLP, LeakyReLU, Linear, ReLU, Sequential, Sigmoid, SiLU, Softmax, Tanh, layers
+from nnlab import (
+    ELU,
+    GELU,
+    MLP,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+    layers,
+    schedules,
+)
 from nnlab.layers import Activation
 from nnlab._check import NonFiniteError
 from nnlab.initializers import torch_uniform
@@ -72,6 +87,14 @@ EVERY_SAMPLE = [
 # Each loss with targets it takes for scores of shape (m, N).
 LOSSES = {
     "cross-entropy, labels": (CE, lambda rng, m: rng.integers(0, N, m)),
+    "cross-entropy, ignored and smoothed labels": (
+        functools.partial(CE, ignore_index=0, label_smoothing=0.1),
+        lambda rng, m: np.append(rng.integers(0, N, m - 1), 1),
+    ),
+    "cross-entropy, smoothed probabilities": (
+        functools.partial(CE, label_smoothing=0.2, ignore_index=None),
+        lambda rng, m: rng.dirichlet(np.ones(N), m),
+    ),
     "cross-entropy, one-hot": (CE, lambda rng, m: np.eye(N)[rng.integers(0, N, m)]),
     "cross-entropy, probabilities": (CE, lambda rng, m: rng.dirichlet(np.ones(N), m)),
     "binary cross-entropy": (BCE, lambda rng, m: rng.integers(0, 2, (m, N))),
@@ -201,7 +224,7 @@ class TestLayers:
         assert torch.equal(before, torch.random.get_rng_state())
 
     def test_our_copy_of_torchs_initialization_has_its_distribution(self):
-        ours = torch_uniform(50, 400, np.random.default_rng(0))
+        ours = torch_uniform((50, 400), 50, 400, np.random.default_rng(0))
         theirs = torch.nn.Linear(50, 400).weight.detach().numpy()
         limit = 1 / np.sqrt(50)
         assert np.abs(ours).max() <= limit
@@ -247,6 +270,21 @@ class TestLosses:
         ours, gradient = loss(scores, targets, *w)
         assert ours == pytest.approx(theirs.item(), rel=1e-12)
         agree(gradient, tensor.grad)
+
+    @pytest.mark.parametrize("name", LOSSES)
+    def test_sequences_agree(self, name, rng):
+        """Scores (m, T, N), classes last, where torch has them second."""
+        loss, make_targets = LOSSES[name]
+        scores, w = rng.standard_normal((M, 3, N)), rng.uniform(0.1, 5, M)
+        targets = make_targets(rng, M * 3)
+        targets = targets.reshape(M, 3, *targets.shape[1:])
+        for weight in ((), (w,)):
+            tensor = torch.tensor(scores, requires_grad=True)
+            theirs = loss_to_torch(loss)(tensor, torch.tensor(targets), *map(torch.tensor, weight))
+            theirs.backward()
+            ours, gradient = loss(scores, targets, *weight)
+            assert ours == pytest.approx(theirs.item(), rel=1e-12)
+            agree(gradient, tensor.grad)
 
     @pytest.mark.parametrize("name", LOSSES)
     def test_200_updates_agree(self, name, rng):
@@ -317,7 +355,16 @@ class TestLosses:
             agree(loss(scores, targets)[1], tensor.grad)
 
     @pytest.mark.parametrize(
-        "loss", [np.mean, "mse", None, [], functools.partial(MSE, sample_weight=np.ones(3)), lambda s, y: 0]
+        "loss",
+        [
+            np.mean,
+            "mse",
+            None,
+            [],
+            lambda s, y: 0,
+            functools.partial(MSE, sample_weight=np.ones(3)),
+            functools.partial(HUBER, np.ones(3)),
+        ],
     )
     def test_a_loss_without_a_twin(self, loss):
         with pytest.raises(ValueError, match=r"loss_to_torch expected one of softmax_cross_entropy, .*, got"):
@@ -451,36 +498,126 @@ class TestWeights:
         assert all(twin.requires_grad and twin.is_leaf for twin in tensors)
 
     def test_a_module_of_your_own(self, rng):
+        """An nn.Sequential of the same layers, made by hand, has the same names."""
+        nn, dtype = torch.nn, torch.float64
+        network = Sequential(
+            layers.Conv2d(2, 3, 3, padding=1, rng=rng),
+            layers.BatchNorm(3),
+            ReLU(),
+            layers.MaxPool2d(2),
+            layers.Flatten(),
+            Linear(12, 2, rng=rng),
+        )
+        module = nn.Sequential(
+            nn.Conv2d(2, 3, 3, padding=1, dtype=dtype),
+            nn.BatchNorm2d(3, dtype=dtype),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(12, 2, dtype=dtype),
+        )
+        X = rng.standard_normal((M, 2, 4, 4))
+        module(torch.tensor(X))  # moves the running means
+        copy_from_torch(module, network)
+        agree(network.eval().forward(X), module.eval()(torch.tensor(X)))
+        assert network.layers[1].running_mean.any()
+        for _, array in network.train()._state():
+            array *= 1.5
+        network.forward(X)
+        copy_to_torch(network, module)
+        agree(network.eval().forward(X), module(torch.tensor(X)))
+
+    @pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+    def test_torchs_recurrent_layer_with_two_biases_that_learn(self, name, rng):
+        layer, module = (
+            getattr(layers, name)(3, 4),
+            getattr(torch.nn, name)(3, 4, batch_first=True, dtype=torch.float64),
+        )
+        X = rng.standard_normal((M, 5, 3))
+        copy_from_torch(module, layer)
+        agree(layer.forward(X), module(torch.tensor(X))[0])
+        layer.b.value += 1
+        copy_to_torch(layer, module)
+        agree(layer.forward(X), module(torch.tensor(X))[0])
+
+    @pytest.mark.parametrize("name", ["RNN", "LSTM"])
+    def test_of_two_biases_one_learns(self, name, rng):
+        """Else their sum would move twice as fast as our one bias."""
+        module = to_torch(getattr(layers, name)(3, 4))
+        assert not module.bias_hh_l0.any()
+        assert not module.bias_hh_l0.requires_grad
+        assert module.bias_ih_l0.requires_grad
+        assert to_torch(layers.GRU(3, 4)).bias_hh_l0.requires_grad  # our c
+
+    def test_torchs_bidirectional_lstm(self, rng):
+        theirs = torch.nn.LSTM(3, 4, batch_first=True, bidirectional=True, dtype=torch.float64)
+        ours = layers.Bidirectional(layers.LSTM(3, 4), layers.LSTM(3, 4))
+        for suffix, layer in (("", ours.forward_layer), ("_reverse", ours.backward_layer)):
+            one = torch.nn.LSTM(3, 4, batch_first=True, dtype=torch.float64)
+            one.load_state_dict({name: getattr(theirs, name + suffix).detach() for name in one.state_dict()})
+            copy_from_torch(one, layer)
+        X = rng.standard_normal((M, 5, 3))
+        agree(ours.forward(X), theirs(torch.tensor(X))[0])
+
+    @pytest.mark.parametrize("causal", [False, True])
+    def test_torchs_attention_and_encoder_layer(self, causal, rng):
+        X = rng.standard_normal((M, 5, 4))
+        mask = torch.nn.Transformer.generate_square_subsequent_mask(5, dtype=torch.float64)
+        mask = mask if causal else None
+        ours = layers.MultiHeadAttention(4, 2, causal=causal)
+        theirs = torch.nn.MultiheadAttention(4, 2, batch_first=True, dtype=torch.float64)
+        copy_from_torch(theirs, ours)
+        agree(ours.forward(X), theirs(*[torch.tensor(X)] * 3, attn_mask=mask)[0])
+        block = layers.TransformerBlock(4, 2, 6, causal=causal)
+        encoder = torch.nn.TransformerEncoderLayer(
+            4, 2, 6, dropout=0, norm_first=True, batch_first=True, dtype=torch.float64
+        )
+        copy_from_torch(encoder, block)
+        agree(block.forward(X), encoder(torch.tensor(X), mask))
+
+    def test_other_names_are_refused(self, rng):
         class Net(torch.nn.Module):
             def __init__(self):
                 super().__init__()
                 self.hidden = torch.nn.Linear(2, 5, dtype=torch.float64)
-                self.output = torch.nn.Linear(5, 3, dtype=torch.float64)
 
-            def forward(self, X):
-                return self.output(torch.tanh(self.hidden(X)))
+        with pytest.raises(
+            ValueError, match=r"lacks weight, bias and has the unknown hidden\.weight, hidden"
+        ):
+            copy_to_torch(Linear(2, 5), Net())
 
-        network, module = MLP([2, 5, 3], activation=Tanh, rng=rng), Net()
-        X = rng.standard_normal((M, 2))
-        copy_from_torch(module, network)
-        agree(network.forward(X), module(torch.tensor(X)))
-        network.parameters()[0].value *= 2
-        copy_to_torch(network, module)
-        agree(network.forward(X), module(torch.tensor(X)))
+    def test_a_kernel_is_not_transposed(self, rng):
+        layer = layers.Conv2d(2, 3, (3, 5), rng=rng)
+        np.testing.assert_array_equal(to_torch(layer).weight.detach().numpy(), layer.W.value)
+
+    def test_each_layer_has_its_own_mode(self, rng):
+        network = Sequential(Linear(2, 3), layers.Dropout(rng=rng), layers.BatchNorm(3))
+        network.layers[1].eval()
+        assert [inner.training for inner in to_torch(network)] == [True, False, True]
+        block = layers.TransformerBlock(4, 2, 6, dropout=0.5, rng=rng)
+        block.attention.layers[1].eval()
+        module = to_torch(block)
+        assert module.training
+        assert not module.self_attn.training
+        assert not module.self_attn.weights_dropout.training
 
     @pytest.mark.parametrize("copy", ["copy_to_torch", "copy_from_torch"])
     @pytest.mark.parametrize(
         ("change", "error", "message"),
         [
-            ("shape", ValueError, r"expected parameter 2 of the module of shape \(2, 3\), got \(4, 3\)"),
-            ("count", ValueError, r"with 4 parameters, as the network has, got 2; make one with to_torch"),
+            ("shape", ValueError, r"expected the twin of 2\.W to have the shape \(2, 3\), got \(4, 3\)"),
+            (
+                "count",
+                ValueError,
+                r"parameters and buffers of to_torch\(network\), got one that lacks 2\.weight, 2\.bias",
+            ),
             (
                 "dtype",
                 TypeError,
-                r"parameter 0 .* of dtype torch\.float64, got torch\.float32; .*\.to\(torch",
+                r"the twin of 0\.W to have the dtype torch\.float64, got torch\.float32; .*\.to\(torch",
             ),
             ("type", TypeError, r"expected an nnlab network and a torch module, got \w+ and \w+"),
-            ("value", NonFiniteError, r"expected finite parameter 3, got nan at \[0\]"),
+            ("value", NonFiniteError, r"expected finite 2\.b, got nan at \[0\]"),
         ],
     )
     def test_what_does_not_fit_changes_nothing(self, copy, change, error, message, rng):
@@ -518,6 +655,8 @@ class TestWeights:
         for layer in (Square(), Sequential(Linear(2, 2), Renamed()), "ReLU", None):
             with pytest.raises(TypeError, match=r"to_torch expected layers of Linear, ReLU, .*, got"):
                 to_torch(layer)
+        with pytest.raises(TypeError, match=r"copy_to_torch expected layers that have a twin, got Renamed"):
+            copy_to_torch(Sequential(Linear(2, 2), Renamed()), to_torch(Sequential(Linear(2, 2), ReLU())))
 
 
 # ---------------------------------------------------------------------------------------- lockstep
@@ -554,14 +693,14 @@ class TestLockstep:
         )
 
     def test_a_twin_that_strays_is_seen(self, rng, monkeypatch):
-        """The report can fail: an error of a millionth in torch's learning rate shows."""
+        """The report can fail: a weight decay of a millionth, in torch alone, shows."""
 
         def careless(optimizer, network, module):
             twin = optimizer_to_torch(optimizer, network, module)
-            twin.param_groups[0]["lr"] *= 1 + 1e-6
+            twin.param_groups[0]["weight_decay"] = 1e-6
             return twin
 
-        monkeypatch.setattr(torch_twin, "optimizer_to_torch", careless)
+        monkeypatch.setattr(comparison, "optimizer_to_torch", careless)
         network, X, y = problem(rng)
         optimizer = SGD(network.parameters(), lr=0.1)
         report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=100)
@@ -583,6 +722,66 @@ class TestLockstep:
         for p, twin in zip(network.parameters(), report.module.parameters(), strict=True):
             assert p.value.dtype == p.grad.dtype == np.float32
             assert twin.dtype == twin.grad.dtype == torch.float32
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"lr": schedules.cosine(0.1, 40)},
+            {"lr": schedules.warmup(schedules.exponential(0.1, 0.95), 5), "momentum": 0.9},
+            {"lr": lambda t: 0.1 / (1 + t)},
+            {"lr": 0.1, "clip_norm": 0.1},
+            {"lr": 0.1, "clip_value": 0.01, "momentum": 0.9},
+        ],
+    )
+    def test_schedules_and_clipping(self, settings, rng):
+        network, X, y = problem(rng)
+        optimizer = SGD(network.parameters(), **settings)
+        for steps in (25, 25):  # the second run goes on where the first ended
+            report = lockstep(
+                network, X, y, loss=CE, optimizer=optimizer, steps=steps, batch_size=20, rng=rng
+            )
+            assert report.largest_difference < 1e-11
+            if optimizer.clip_norm:
+                assert optimizer.last_norm > optimizer.clip_norm
+
+    def test_the_modes_before_and_after(self, rng):
+        network = Sequential(
+            Linear(N, 6, rng=rng), layers.BatchNorm(6), layers.Dropout(rng=rng), Linear(6, N)
+        )
+        _, X, y = problem(rng)
+        optimizer = SGD(network.eval().parameters(), lr=0.1)
+        report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=3)
+        assert report.largest_difference < 1e-12
+        assert len(report.buffer_differences) == 3
+        assert not any(inner.training for inner in report.module.modules())
+        assert not any(layer.training for _, layer in network.named_layers())
+        assert network.layers[1].running_mean.any()  # it was trained in training mode
+        assert "buffers below 1e-12" in repr(report)
+
+    def test_a_stray_buffer_is_seen(self, rng, monkeypatch):
+        network = Sequential(Linear(N, 6, rng=rng), layers.BatchNorm(6), Linear(6, N))
+        _, X, y = problem(rng)
+
+        def careless(network):
+            module = to_torch(network)
+            module[1].momentum = 0.2
+            return module
+
+        monkeypatch.setattr(comparison, "to_torch", careless)
+        optimizer = SGD(network.parameters(), lr=0.1)
+        report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=3)
+        assert report.largest_difference == max(report.buffer_differences) > 1e-3
+
+    def test_dropout_is_torchs_own_again_afterwards(self, rng):
+        network = Sequential(Linear(N, 50, rng=rng), layers.Dropout(rng=rng), Linear(50, N, rng=rng))
+        _, X, y = problem(rng)
+        before = torch.random.get_rng_state()
+        optimizer = SGD(network.parameters(), lr=0.1)
+        report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=3)
+        assert torch.equal(before, torch.random.get_rng_state())
+        with torch.random.fork_rng(devices=[]):
+            first, second = (report.module.train()(torch.tensor(X)) for _ in range(2))
+        assert not torch.equal(first, second)
 
     @pytest.mark.parametrize(
         ("changed", "error", "message"),
@@ -615,6 +814,88 @@ class TestLockstep:
             lockstep(network, settings.pop("X"), settings.pop("y"), **settings)
         for value, p in zip(before, network.parameters(), strict=True):
             np.testing.assert_array_equal(value, p.value)
+
+
+# ---------------------------------------------------------------------------------------- the reader's settings
+
+
+@contextlib.contextmanager
+def default_dtype():
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@contextlib.contextmanager
+def default_device():
+    torch.set_default_device("meta")
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+SETTINGS = {
+    "default dtype": default_dtype,
+    "default device": default_device,
+    "device": lambda: torch.device("meta"),
+    "inference mode": torch.inference_mode,
+    "no_grad": torch.no_grad,
+    "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+}
+DIFFERENT_LAYERS = (layers.Conv2d, layers.BatchNorm, layers.Embedding, layers.LSTM, layers.TransformerBlock)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+class TestTheReadersSettings:
+    """What is set for all of torch changes nothing here."""
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("kind", DIFFERENT_LAYERS, ids=lambda kind: kind.__name__)
+    def test_copies(self, kind, setting, dtype, rng):
+        sample = SAMPLES[kind][-1]
+        network, other = sample.network(rng, dtype), sample.network(rng, dtype)
+        with SETTINGS[setting]():
+            module = to_torch(network)
+            copy_to_torch(network, module)
+            copy_from_torch(module, other)
+        for name, array in other.state_dict().items():
+            np.testing.assert_array_equal(array, network.state_dict()[name])
+        for twin in module.parameters():
+            assert (twin.dtype, twin.device.type) == (torch.from_numpy(np.zeros(1, dtype)).dtype, "cpu")
+            assert twin.is_leaf
+            assert not twin.is_inference()
+        X = sample.inputs(M, rng, dtype)
+        module(torch.tensor(X)).sum().backward()  # it can be trained
+
+    @pytest.mark.parametrize("kind", DIFFERENT_LAYERS, ids=lambda kind: kind.__name__)
+    def test_lockstep(self, kind, setting):
+        expected = train_in_lockstep(SAMPLES[kind][-1], steps=12)
+        with SETTINGS[setting]():
+            report = train_in_lockstep(SAMPLES[kind][-1], steps=12)
+        assert report.losses == expected.losses
+        assert report.torch_losses == expected.torch_losses
+        assert report.largest_difference < 1e-11
+
+    @pytest.mark.parametrize("name", OPTIMIZERS)
+    def test_the_state_of_an_optimizer(self, name, setting, rng):
+        network, X, y = problem(rng)
+        optimizer = OPTIMIZERS[name](network.parameters())
+        with SETTINGS[setting]():
+            for steps in (3, 7):
+                report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=steps)
+                assert report.largest_difference < 1e-12
+
+    def test_a_module_made_under_the_setting(self, setting, rng):
+        if "device" in setting:
+            pytest.skip("a module on the meta device has no values")
+        with SETTINGS[setting]():
+            module = torch.nn.Sequential(torch.nn.Linear(2, 3, dtype=torch.float64), torch.nn.ReLU())
+        network = Sequential(Linear(2, 3, rng=rng), ReLU())
+        copy_to_torch(network, module)
+        np.testing.assert_array_equal(module[0].weight.detach().numpy().T, network.layers[0].W.value)
 
 
 def test_without_torch_the_error_says_what_to_do():

@@ -75,9 +75,7 @@ def _conv2d(layer: layers.Conv2d) -> nn.Module:
 
 
 def _batch_norm(layer: layers.BatchNorm) -> nn.Module:
-    return modules.BatchNorm(
-        layer.n, eps=layer.eps, momentum=layer.momentum, dtype=torch_dtype(layer.dtype)
-    )
+    return modules.BatchNorm(layer.n, eps=layer.eps, momentum=layer.momentum, dtype=torch_dtype(layer.dtype))
 
 
 def _layer_norm(layer: layers.LayerNorm) -> nn.Module:

@@ -22,7 +22,9 @@ def to_torch(network: Layer) -> nn.Module:
     `Sequential` and `MLP` become `nn.Sequential`, every other layer the module of the same name.
     Raises: TypeError for a layer that has no twin.
     """
-    with torch.random.fork_rng(devices=[]):  # making a module draws weights: leave torch's generator as it was
+    with torch.random.fork_rng(
+        devices=[]
+    ):  # making a module draws weights: leave torch's generator as it was
         module = make_module(network)
     copy_to_torch(network, module)
     for pair in pairs_of("to_torch", network, module):
