@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from nnlab.twins.pytorch import Lockstep
 
 
-def train_in_lockstep(sample: Sample, steps: int) -> Lockstep:
+def train_in_lockstep(sample: Sample, steps: int, dtype=np.float64) -> Lockstep:
     """Train the sample's network and its twin and return the report."""
     from nnlab.twins.pytorch import lockstep
 
     rng = np.random.default_rng(0)
-    network, X = sample.network(rng), sample.inputs(24, rng)
+    network, X = sample.network(rng, dtype), sample.inputs(24, rng, dtype)
     # Gentle: an unstable training run would amplify the rounding that is there from the first step on.
     optimizer = SGD(network.parameters(), lr=0.02)
     y = sample.labels(X)

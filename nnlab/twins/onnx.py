@@ -24,19 +24,20 @@ try:
 except ImportError as error:
     raise ImportError("nnlab.twins.onnx needs ONNX; install it with: pip install onnx onnxruntime") from error
 
-#: the version of the set of operations: the first with layer normalization, known to every runtime since 2022
+#: the version of the set of operations: the first with layer normalization, known to runtimes since 2022
 OPSET = 17
-#: the version of the file format that came with it; `onnx` would write its newest, which older programs refuse
+#: the version of the file format that came with it; the newest would be refused by older programs
 IR_VERSION = 8
 
 
 def to_onnx(network: Layer, X: np.ndarray, *, dtype=None) -> onnx.ModelProto:
     """Return the network in evaluation mode as an ONNX graph from "X" to "Y", for any number of samples.
 
-    X is an example of the input: the graph takes its axes but for the first, which is free, and its kind, numbers
-    or, in front of an embedding, tokens (int64). dtype: of the numbers in the graph, by default the network's;
-    float32 makes a graph of a float64 network that ONNX Runtime can run whatever the layers, as it has not all
-    operations (no convolution, for one) in float64. `onnx.save(model, path)` writes it to a file.
+    X is an example of the input: the graph takes arrays of its shape, but for the first axis, and of its kind:
+    numbers, or tokens (int64) in front of an embedding. dtype: of the numbers in the graph, by default the
+    network's. Choose float32 to run a float64 network in ONNX Runtime, which lacks convolution, average
+    pooling, recurrent layers, ELU and GELU in float64. `onnx.save(model, path)` writes the graph to a file.
+    The graph does not check its input as the network does: token −1 is taken as the last one.
     Raises: TypeError for a layer that has no translation; ValueError, TypeError for X, as `network.forward`.
     """
     if not isinstance(network, Layer):
@@ -65,7 +66,7 @@ def to_onnx(network: Layer, X: np.ndarray, *, dtype=None) -> onnx.ModelProto:
 
 @dataclass(frozen=True)
 class Graph:
-    """The graph that is being written, seen from one layer: all names begin with the layer's, such as "0."."""
+    """The graph that is being written, seen from one layer: names begin with the layer's own, such as "0."."""
 
     dtype: np.dtype
     path: str = ""

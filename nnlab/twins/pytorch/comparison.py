@@ -111,8 +111,8 @@ def lockstep(
 def same_dropout(network: Layer, module: nn.Module) -> Iterator[None]:
     """For a while, let the twin drop the entries that the network dropped just before.
 
-    Chance is the one thing in which the two would differ: torch draws from its own generator, and no seed makes
-    that give NumPy's numbers. So the mask is drawn once, by the network, and both multiply by it.
+    Left alone, each would draw its own: no seed makes torch's generator give NumPy's numbers. So the network
+    draws the mask, and both multiply by it.
     """
     twins = [(layer, twin) for layer, twin in modules_of(network, module) if isinstance(layer, Dropout)]
     for layer, twin in twins:

@@ -1,4 +1,4 @@
-"""Layers that torch writes otherwise, or has not: thin modules that map one tensor to one, as `nn.Sequential` asks."""
+"""Modules for layers that torch lacks, or whose modules return more than `nn.Sequential` can pass on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Residual(nn.Module):
 
 
 class BatchNorm(nn.modules.batchnorm._BatchNorm):
-    """`nn.BatchNorm1d` and `nn.BatchNorm2d` in one: they differ only in the number of axes that they admit."""
+    """`nn.BatchNorm1d` and `nn.BatchNorm2d` in one: they differ only in the axes that they admit."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim not in (2, 4):
@@ -53,7 +53,7 @@ class GRU(nn.GRU):
 
 
 class Bidirectional(nn.Module):
-    """One layer reads from first to last, the other from last to first; `nn.LSTM(bidirectional=True)` is both."""
+    """Two layers, one of which reads backward: `nn.LSTM(bidirectional=True)` for layers of any kind."""
 
     def __init__(self, forward_layer: nn.Module, backward_layer: nn.Module):
         super().__init__()

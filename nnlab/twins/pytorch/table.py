@@ -1,4 +1,4 @@
-"""The table of twins: how each layer is made in torch, and what its parameters and buffers are called there."""
+"""The table of twins: how each layer is made in torch, and what its weights and buffers are called there."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def _sequential(layer: layers.Sequential) -> nn.Module:
 
 
 def _residual(layer: layers.Residual) -> nn.Module:
-    return modules.Residual(make_module(layer.branch), layer.skip and make_module(layer.skip))
+    skip = None if layer.skip is None else make_module(layer.skip)
+    return modules.Residual(make_module(layer.branch), skip)
 
 
 def _conv2d(layer: layers.Conv2d) -> nn.Module:
@@ -111,8 +112,8 @@ def _attention(layer: layers.MultiHeadAttention) -> modules.MultiheadAttention:
 
 
 def _transformer_block(layer: layers.TransformerBlock) -> nn.Module:
-    norm, attention, dropout = layer.attention.layers
-    n_hidden = layer.feed_forward.layers[1].n_out
+    norm, attention, dropout = layer.attention.layers  # type: Any, Any, Any
+    n_hidden = layer.feed_forward.layers[1].n_out  # type: ignore[attr-defined]
     return modules.TransformerEncoderLayer(_attention(attention), n_hidden, dropout=dropout.p, eps=norm.eps)
 
 

@@ -41,12 +41,14 @@ def loss_to_torch(loss: Loss) -> Callable[..., Tensor]:
     `partial(softmax_cross_entropy, …)` its ignore_index and label_smoothing.
     Raises: ValueError for a loss that has no twin.
     """
-    function, given = (loss.func, loss.keywords) if isinstance(loss, functools.partial) else (loss, {})
-    twin, known_settings = LOSSES.get(function, (None, ())) if callable(function) else (None, ())
-    if twin is None or not set(given) <= set(known_settings) or getattr(loss, "args", ()):
+    function, settings = loss, {}
+    if isinstance(loss, functools.partial) and not loss.args:
+        function = loss.func
+        settings = {name: value for name, value in loss.keywords.items() if value is not None}
+    if not callable(function) or function not in LOSSES or not set(settings) <= set(LOSSES[function][1]):
         known = ", ".join(known.__name__ for known in LOSSES)
         raise ValueError(f"loss_to_torch expected one of {known}, got {describe(loss)}")
-    settings = {name: value for name, value in given.items() if value is not None}
+    twin, _ = LOSSES[function]
     has_classes = function is softmax_cross_entropy
 
     def torch_loss(scores: Tensor, targets: Tensor, sample_weight: Tensor | None = None) -> Tensor:
