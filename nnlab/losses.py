@@ -15,7 +15,7 @@ from nnlab._check import as_array, check_array, check_labels, check_number, chec
 
 Loss = Callable[..., tuple[float, np.ndarray]]
 
-# Whatever the reader has set: e^−1000 is 0, and no error.
+# Whatever the reader has set, e^−1000 is 0 and not an error.
 _quietly = np.errstate(all="ignore")
 
 
@@ -26,7 +26,8 @@ def softmax_cross_entropy(
     """ℓ = −log softmax(scores)[label], by log-sum-exp; gradient (softmax(scores) − Y) / m.
 
     Shapes: scores (m, …, n_classes), classes last; targets: integer labels (m, …), or one-hot or class
-    probabilities (m, …, n_classes) -> loss in nats, gradient (m, …, n_classes).
+    probabilities (m, …, n_classes) -> loss in nats, gradient (m, …, n_classes). With more axes, the mean is
+    over all positions.
     ignore_index: positions with this label, padding say, are left out of the mean, and get no gradient.
     label_smoothing: ε in [0, 1]; the targets become (1 − ε) Y + ε / n_classes (Szegedy et al., 2016).
     Raises: ValueError, TypeError for bad shapes, float labels or labels out of range, for ignore_index with
@@ -191,9 +192,7 @@ def _average(
     w = np.ones_like(losses)
     if sample_weight is not None:
         sample_weight = check_array(who, "sample_weight", sample_weight, shape=(m,), dtype=gradient.dtype)
-        w = np.repeat(sample_weight, losses.size // m).reshape(
-            losses.shape
-        )  # all entries of a sample weigh alike
+        w = np.repeat(sample_weight, losses.size // m).reshape(losses.shape)  # one weight for a whole sample
     if counted is not None:
         w = w * counted
     if w.min() < 0 or w.max() == 0:

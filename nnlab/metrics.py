@@ -12,7 +12,7 @@ from nnlab._check import as_array, check_array, check_flag, check_function, chec
 
 @dataclass(frozen=True)
 class Metric:
-    """A function (scores, targets) -> number together with its direction, for a `fit` that monitors it.
+    """A function (scores, targets) -> number together with its direction, so that `fit` can monitor it.
 
     scikit-learn's functions take the targets first, and often probabilities or labels:
     `Metric(lambda scores, y: roc_auc_score(y, scores[:, 1]), more_is_better=True)`.

@@ -22,8 +22,8 @@ class Optimizer:
 
     lr: a number, or a schedule: a function of the step t, the number of updates so far, such as
     `schedules.cosine(0.1, 500)`. clip_norm: gradients that are longer than this, all taken together as one
-    vector, are scaled down to it (torch's clip_grad_norm_). clip_value: every entry of a gradient is
-    limited to [−clip_value, clip_value] (torch's clip_grad_value_).
+    vector, are scaled down to it (torch's clip_grad_norm_); `last_norm` is their length before that.
+    clip_value: every entry of a gradient is limited to [−clip_value, clip_value] (clip_grad_value_).
     Raises: TypeError unless given Parameters; ValueError for none, for one twice, for lr <= 0, or for both
     ways of clipping at once.
     """
@@ -46,9 +46,7 @@ class Optimizer:
         self.clip_value = _check_limit(who, "clip_value", clip_value)
         if clip_norm is not None and clip_value is not None:
             raise ValueError(f"{who} expected clip_norm or clip_value, got both; leave one out")
-        self.last_norm: float | None = (
-            None  # with clip_norm: of all gradients at the last step, before clipping
-        )
+        self.last_norm: float | None = None
         self._state = [{n: np.zeros_like(p.value) for n in self._state_names} for p in self.parameters]
         self._scratch = [np.empty_like(p.value) for p in self.parameters]
 
@@ -157,7 +155,8 @@ class Optimizer:
             for name, value in vars(self).items()
             if name not in hidden and name[0] != "_" and value is not None
         )
-        return f"{type(self).__name__}(lr={self.schedule or self._lr}{settings})"
+        lr = self._lr if self.schedule is None else getattr(self.schedule, "__name__", self.schedule)
+        return f"{type(self).__name__}(lr={lr}{settings})"
 
 
 class SGD(Optimizer):

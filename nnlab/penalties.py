@@ -1,4 +1,4 @@
-"""Penalties on large weights; `fit(…, penalty=l2(0.01))` adds one to the loss and to the gradients.
+"""Penalties on large weights; `fit(…, penalty=l2(0.01))` adds them to the loss and its gradients.
 
 A penalty is a function `network -> (value, [(parameter, gradient), …])`. Only weights are penalized: the
 parameters with two or more axes. Biases, and the scales and shifts of normalization, have one axis.
@@ -44,8 +44,14 @@ class elastic:
             W = parameter.value
             if W.ndim < 2:
                 continue
-            value += self.l1_strength * float(np.abs(W).sum()) + self.l2_strength * float(np.vdot(W, W)) / 2
-            gradients.append((parameter, self.l1_strength * np.sign(W) + self.l2_strength * W))
+            gradient = np.zeros_like(W)
+            if self.l1_strength:
+                value += self.l1_strength * float(np.abs(W).sum())
+                gradient += self.l1_strength * np.sign(W)
+            if self.l2_strength:
+                value += self.l2_strength * float(np.vdot(W, W)) / 2
+                gradient += self.l2_strength * W
+            gradients.append((parameter, gradient))
         return value, gradients
 
 

@@ -23,14 +23,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-import nnlab.estimators
+import nnlab.estimators.base
 from nnlab import (
     MLP,
     Adam,
+    BatchNorm,
     Linear,
     ReLU,
+    Sequential,
     Tanh,
     batches,
+    binary_cross_entropy_with_logits,
+    fit,
     softmax_cross_entropy,
 )
 from nnlab.estimators import ACTIVATIONS, LOSSES, OPTIMIZERS, MLPClassifier, MLPRegressor
@@ -298,8 +302,8 @@ def seen(monkeypatch):
         calls.append((X, y, settings))
         return original(network, X, y, **settings)
 
-    original = nnlab.estimators.fit
-    monkeypatch.setattr(nnlab.estimators, "fit", spy)
+    original = nnlab.estimators.base.fit
+    monkeypatch.setattr(nnlab.estimators.base, "fit", spy)
     return calls
 
 
@@ -697,7 +701,7 @@ def test_a_divergence_before_anything_was_learned_is_an_error(kind, early_stoppi
 
 
 def test_an_interruption_keeps_what_was_learned(blobs, monkeypatch):
-    calls = iter(range(5))  # two batches an epoch: the sixth call is in the third epoch
+    calls = iter(range(3))  # once to try it out, then once an epoch: the fourth is in the third epoch
 
     def interrupt(scores, y):
         if next(calls, None) is None:
@@ -943,7 +947,7 @@ def test_rows_with_which_the_scores_overflow(kind, blobs):
     with pytest.raises(
         ValueError, match=f"{kind.__name__} expected X near what it was trained on, got values"
     ):
-        estimator.predict(np.full((1, 2), 1.7e308))
+        estimator.predict(1.7e308 * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]]))
 
 
 def test_too_few_rows_to_hold_any_out(blobs):
@@ -968,7 +972,7 @@ def test_what_cannot_be_gone_on_with(blobs):
     for setting in ({"hidden_layer_sizes": (9,)}, {"activation": "tanh"}):
         with pytest.raises(
             ValueError,
-            match=r"expected the sizes and activation .*; set warm_start=False and call fit to begin",
+            match=r"expected the sizes and activation .*; set warm_start=False and call fit to start",
         ):
             clone_of(estimator).set_params(**setting).fit(X, y)
     with pytest.raises(ValueError, match="X has 1 features, but MLPClassifier is expecting 2"):
@@ -980,3 +984,79 @@ def test_what_cannot_be_gone_on_with(blobs):
 
 def clone_of(estimator):
     return pickle.loads(pickle.dumps(estimator))
+
+
+# ------------------------------------------------------------------------------------------- several labels
+
+
+@pytest.fixture
+def labelsets():
+    """Points of the plane with three yes-or-no questions each: X (120, 2), y (120, 3)."""
+    X = np.random.default_rng(0).standard_normal((120, 2))
+    return X, np.column_stack([X[:, 0] > 0, X[:, 1] > 0, X.sum(axis=1) > 0]).astype(int)
+
+
+def test_several_labels_are_learned_each_by_a_sigmoid(labelsets):
+    X, y = labelsets
+    model = MLPClassifier((16,), epochs=100, learning_rate=0.01, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.9  # all three right at once
+    np.testing.assert_array_equal(model.classes_, [0, 1, 2])
+    p, scores = model.predict_proba(X), model.decision_function(X)
+    assert p.shape == scores.shape == (120, 3)
+    np.testing.assert_allclose(p, 1 / (1 + np.exp(-scores)))
+    np.testing.assert_allclose(model.predict_log_proba(X), np.log(p), atol=1e-12)
+    np.testing.assert_array_equal(model.predict(X), (p > 0.5).astype(int))
+    theirs = TheirClassifier((16,), max_iter=2000, random_state=0).fit(X, y)
+    assert model.score(X, y) > theirs.score(X, y) - 0.05
+
+
+def test_several_labels_are_what_the_binary_loss_makes_of_the_same_network(labelsets):
+    X, y = labelsets
+    model = MLPClassifier((8,), epochs=3, batch_size=None, random_state=0).fit(X, y)
+    rng = np.random.default_rng(0)
+    network = MLP([2, 8, 3], activation=ReLU, weight_init=he_normal, rng=rng)
+    fit(network, X, y.astype(float), loss=binary_cross_entropy_with_logits,
+        optimizer=Adam(network.parameters()), epochs=3, rng=rng)  # fmt: skip
+    for p, q in zip(model.network_.parameters(), network.parameters(), strict=True):
+        np.testing.assert_array_equal(p.value, q.value)
+
+
+@pytest.mark.parametrize("make", [np.asarray, csr_array, lambda y: y.astype(bool), pd.DataFrame])
+def test_several_labels_in_every_form(labelsets, make):
+    X, y = labelsets
+    expected = MLPClassifier(**SMALL).fit(X, y).predict(X)
+    np.testing.assert_array_equal(MLPClassifier(**SMALL).fit(X, make(y)).predict(X), expected)
+
+
+def test_several_labels_with_early_stopping_weights_and_in_parts(labelsets):
+    X, y = labelsets
+    model = MLPClassifier(**SMALL, early_stopping=True).fit(X, y, sample_weight=np.arange(120))
+    assert model.predict(X).shape == (120, 3)
+    parts = MLPClassifier(**SMALL).partial_fit(X, y, classes=[0, 1, 2]).partial_fit(X, y)
+    assert parts.predict_proba(X).shape == (120, 3)
+
+
+def test_several_labels_that_will_not_do(labelsets):
+    X, y = labelsets
+    model = MLPClassifier(**SMALL, warm_start=True).fit(X, y)
+    with pytest.raises(
+        ValueError, match=r"expected y of shape \(m, 3\), as before, got \(120, 2\); call fit"
+    ):
+        model.partial_fit(X, y[:, :2])
+    with pytest.raises(ValueError, match=r"expected y of shape \(m, 3\), as before, got \(120,\)"):
+        model.partial_fit(X, y[:, 0])
+    with pytest.raises(ValueError, match=r"expected y of shape \(m,\), as before, got \(120, 3\)"):
+        MLPClassifier(**SMALL).fit(X, y[:, 0]).partial_fit(X, y)
+    with pytest.raises(ValueError, match="expected columns of y with 0 and 1"):
+        MLPClassifier(**SMALL).fit(X, y * 2)
+    with pytest.raises(ValueError, match="expected class_weight=None for several labels, got 'balanced'"):
+        MLPClassifier(**SMALL, class_weight="balanced").fit(X, y)
+
+
+def test_coefficients_are_those_of_linear_layers_only(blobs):
+    model = MLPClassifier(**SMALL).fit(*blobs)
+    first, relu, last = model.network_.layers
+    model.network_ = Sequential(first, BatchNorm(8), relu, Linear(8, 3, bias=False))
+    model.network_.layers[3].W = last.W
+    assert [W.shape for W in model.coefs_] == [(2, 8), (8, 3)]
+    assert [b.shape for b in model.intercepts_] == [(8,)]

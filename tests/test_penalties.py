@@ -120,6 +120,10 @@ def test_the_reader_s_errstate_does_not_matter():
         assert elastic(1, 1)(layer)[0] == pytest.approx(2e-200)
 
 
+def test_a_penalty_of_strength_zero_is_none_however_large_the_weights():
+    assert l1(1)(single([[1e200]]))[0] == 1e200  # 0 times the square, which overflows, would be NaN
+
+
 def test_penalties_print_their_strengths():
     assert repr(l2(0.1)) == "elastic(l1_strength=0.0, l2_strength=0.1)"
 

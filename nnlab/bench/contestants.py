@@ -18,7 +18,8 @@ from nnlab.layers import MLP, ReLU, Softmax
 from nnlab.losses import binary_cross_entropy_with_logits, softmax_cross_entropy
 from nnlab.optimizers import SGD, Adam, Optimizer
 from nnlab.training import fit_whole, predict_scores
-from nnlab.training.loop import BLOCK, PREDICTED
+from nnlab.training.loop import PREDICTED
+from nnlab.training.steps import BLOCK
 
 TIMED: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam}
 # scikit-learn's Adam adds ε before the correction for the start at zero, the others after it: with an ε

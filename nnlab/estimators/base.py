@@ -68,7 +68,8 @@ class Trainer(Settings):
                 f"anything; lower learning_rate={self.learning_rate}, or {self._scaling}"
             )
         if history.stop_reason == "interrupted":
-            kept = f"training was interrupted; what was learned in {len(history)} epochs is kept"
+            epochs = "1 epoch" if len(history) == 1 else f"{len(history)} epochs"
+            kept = f"training was interrupted; what was learned in {epochs} is kept"
             warnings.warn(kept, TrainingWarning, stacklevel=4)
 
     def _keep(self, network: Sequential, optimizer: Optimizer, history: History):

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 
 from nnlab._check import check_choice, check_number, describe
 from nnlab.estimators.base import Estimator, all_or_nothing
@@ -141,7 +141,7 @@ def _encode_labelsets(estimator: MLPClassifier, y: np.ndarray) -> np.ndarray:
     if y.ndim != 2 or y.shape[1] != n or not estimator._multilabel:
         expected = f"shape (m, {n})" if estimator._multilabel else "shape (m,)"
         raise ValueError(f"{who} expected y of {expected}, as before, got {y.shape}; call fit to start again")
-    if type_of_target(y) != "multilabel-indicator":
+    if not np.isin(y, (0, 1)).all():
         raise ValueError(f"{who} expected columns of y with 0 and 1, got {describe(np.unique(y).tolist())}")
     if estimator.class_weight is not None:
         raise ValueError(

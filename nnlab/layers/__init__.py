@@ -4,7 +4,7 @@ from nnlab.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Sig
 from nnlab.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from nnlab.layers.base import Layer
 from nnlab.layers.containers import MLP, Residual, Sequential
-from nnlab.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d
+from nnlab.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d, Pooling
 from nnlab.layers.embedding import Embedding
 from nnlab.layers.linear import Linear
 from nnlab.layers.normalization import BatchNorm, LayerNorm
@@ -35,6 +35,7 @@ __all__ = [
     "MaxPool2d",
     "MultiHeadAttention",
     "Parameter",
+    "Pooling",
     "PositionalEncoding",
     "ReLU",
     "Residual",

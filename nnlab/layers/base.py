@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from nnlab._check import check_array
-from nnlab.layers.state import Stateful
+from nnlab.layers.state import Stateful, locate
 
 
 class Checked(Stateful):
@@ -18,6 +19,15 @@ class Checked(Stateful):
     #: the axes of X: numbers, letters for any size, and ... for any number of axes
     axes: tuple = ("m", ...)
     _kept: tuple[np.ndarray, np.ndarray] | None = None
+
+    def _run(self, step: Callable, array: Any) -> Any:
+        """Take a checked step of a whole network; containers take those of their layers without this."""
+        try:
+            with np.errstate(all="ignore"):  # whatever the reader has set: it must not change a result
+                return step(array)
+        except (ValueError, TypeError, RuntimeError) as error:
+            locate(error, self)
+            raise
 
     def _checked_forward(self: Any, X: Any) -> np.ndarray:
         X = self._check_input(X)
@@ -94,8 +104,7 @@ class Layer(Checked):
         NaN and infinity pass through, as in NumPy and torch: `fit` and the losses look for them.
         Raises: ValueError for a wrong shape, TypeError for a wrong dtype.
         """
-        with np.errstate(all="ignore"):  # whatever the reader has set: it must not change a result
-            return self._checked_forward(X)
+        return self._run(self._checked_forward, X)
 
     def backward(self, dY: np.ndarray) -> np.ndarray:
         """Map the gradient of the loss with respect to Y to that with respect to X.
@@ -103,13 +112,11 @@ class Layer(Checked):
         Assigns the gradients of the layer's own parameters.
         Raises: RuntimeError before `forward`; ValueError, TypeError unless dY is like Y.
         """
-        with np.errstate(all="ignore"):
-            return self._checked_backward(dY)
+        return self._run(self._checked_backward, dY)
 
     def backward_parameters(self, dY: np.ndarray) -> None:
         """As `backward`, but dX may be left out: all that the first layer of a network needs in training.
 
         Raises: as `backward`.
         """
-        with np.errstate(all="ignore"):
-            self._checked_backward_parameters(dY)
+        self._run(self._checked_backward_parameters, dY)

@@ -11,7 +11,7 @@ from nnlab._check import check_function, check_rng, describe
 from nnlab.initializers import Initializer, he_normal
 from nnlab.layers.base import Layer
 from nnlab.layers.linear import Linear
-from nnlab.layers.state import check_distinct, locate
+from nnlab.layers.state import check_distinct
 
 
 class Sequential(Layer):
@@ -27,28 +27,20 @@ class Sequential(Layer):
         self.dtype = next((layer.dtype for layer in layers if layer.dtype is not None), None)
 
     def _forward(self, X):
-        for i, layer in enumerate(self.layers):
-            try:
-                X = layer._checked_forward(X)
-            except Exception as error:
-                locate(error, str(i), layer)
-                raise
+        for layer in self.layers:
+            X = layer._checked_forward(X)
         return X
 
     def _backward(self, dY, X, Y):
-        return self.layers[0]._checked_backward(self._back_to_first(dY))
+        for layer in reversed(self.layers):
+            dY = layer._checked_backward(dY)
+        return dY
 
     def _backward_parameters(self, dY, X, Y):
-        self.layers[0]._checked_backward_parameters(self._back_to_first(dY))
-
-    def _back_to_first(self, dY: np.ndarray) -> np.ndarray:
-        for i in range(len(self.layers) - 1, 0, -1):
-            try:
-                dY = self.layers[i]._checked_backward(dY)
-            except Exception as error:
-                locate(error, str(i), self.layers[i])
-                raise
-        return dY
+        first, *others = self.layers
+        for layer in reversed(others):
+            dY = layer._checked_backward(dY)
+        first._checked_backward_parameters(dY)
 
     # The inner layers check, and only they know what they take.
     def _check_input(self, X):
@@ -106,8 +98,8 @@ class Residual(Layer):
         self.dtype = self.branch.dtype if skip is None or self.branch.dtype else skip.dtype
 
     def _forward(self, X):
-        F = self._named("branch", self.branch._checked_forward, X)
-        S = X if self.skip is None else self._named("skip", self.skip._checked_forward, X)
+        F = self.branch._checked_forward(X)
+        S = X if self.skip is None else self.skip._checked_forward(X)
         if F.shape != S.shape:
             raise ValueError(
                 f"Residual expected F(X) and {'X' if self.skip is None else 'skip(X)'} of one shape, got "
@@ -119,13 +111,6 @@ class Residual(Layer):
         return self.branch._checked_backward(dY) + (
             dY if self.skip is None else self.skip._checked_backward(dY)
         )
-
-    def _named(self, name: str, forward: Callable, X: np.ndarray) -> np.ndarray:
-        try:
-            return forward(X)
-        except Exception as error:
-            locate(error, name, getattr(self, name))
-            raise
 
     def __repr__(self) -> str:
         skip = [] if self.skip is None else [f"skip={self.skip!r}"]

@@ -12,7 +12,7 @@ import numpy as np
 from nnlab._check import check_count, check_dtype, check_flag, check_rng, check_shape
 from nnlab.initializers import Initializer, initial_weights, uniform, zeros
 from nnlab.layers.base import Layer
-from nnlab.layers.state import Parameter, check_distinct, locate
+from nnlab.layers.state import Parameter, check_distinct
 
 
 class Recurrent(Layer):
@@ -249,8 +249,8 @@ class Bidirectional(Layer):
         self.dtype = forward_layer.dtype if forward_layer.dtype is not None else backward_layer.dtype
 
     def _forward(self, X):
-        F = self._call("forward_layer", "forward", X)
-        B = self._call("backward_layer", "forward", X[:, ::-1])
+        F = self.forward_layer.forward(X)
+        B = self.backward_layer.forward(X[:, ::-1])
         for name, Y in (("forward_layer", F), ("backward_layer", B)):
             check_shape("Bidirectional", f"the output of {name}", Y, (*X.shape[:2], "n"))
         self._n_f = F.shape[-1]
@@ -258,25 +258,17 @@ class Bidirectional(Layer):
 
     def _backward(self, dY, X, Y):
         dF, dB = self._halves(dY)
-        dX_f = self._call("forward_layer", "backward", dF)
-        dX_b = self._call("backward_layer", "backward", dB)
+        dX_f = self.forward_layer.backward(dF)
+        dX_b = self.backward_layer.backward(dB)
         return dX_f + dX_b[:, ::-1]
 
     def _backward_parameters(self, dY, X, Y):
         dF, dB = self._halves(dY)
-        self._call("forward_layer", "backward_parameters", dF)
-        self._call("backward_layer", "backward_parameters", dB)
+        self.forward_layer.backward_parameters(dF)
+        self.backward_layer.backward_parameters(dB)
 
     def _halves(self, dY: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return dY[..., : self._n_f], dY[:, ::-1, self._n_f :]
-
-    def _call(self, name: str, method: str, array: np.ndarray):
-        layer = getattr(self, name)
-        try:
-            return getattr(layer, method)(array)
-        except Exception as error:
-            locate(error, name, layer)
-            raise
 
     def __repr__(self) -> str:
         return f"Bidirectional({self.forward_layer!r}, {self.backward_layer!r})"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
 
-from nnlab._check import NonFiniteError, check_array, check_flag, describe
+from nnlab._check import check_array, check_flag, describe
 
 
 class Parameter:
@@ -157,14 +158,19 @@ def check_distinct(who: str, layers: tuple[Any, ...]) -> None:
             seen[id(thing)] = inner
 
 
-def locate(error: Exception, name: str, layer: Tree) -> None:
+def locate(error: Exception, network: Stateful) -> None:
     """Add to the error's message where in the network it arose: "…, in layer 4 (Linear(64, 10))".
 
-    Of nested layers the innermost is shown, with the whole path to it. The traceback stays as it is.
+    The place is the innermost layer on the way that the error has come; its traceback stays as it is.
     """
-    if type(error) not in (ValueError, TypeError, RuntimeError, NonFiniteError):
-        return  # of another library, whose message is its own
-    plain, path, inner = getattr(error, "place", (str(error), "", repr(layer)))
-    path = _join(name, path) if path else name
-    error.args = (f"{plain}, in layer {path} ({inner if len(inner) <= 60 else inner[:57] + '...'})",)
-    error.place = plain, path, inner  # type: ignore[attr-defined]
+    named = {id(layer): (name, layer) for name, layer in network.named_layers()}
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    places = [
+        named[id(frame.f_locals["self"])] for frame in frames if id(frame.f_locals.get("self")) in named
+    ]
+    name, layer = places[-1]
+    plain = getattr(error, "plain", str(error))  # an inner network may have added its own part of the way
+    error.plain = plain  # type: ignore[attr-defined]
+    if name:
+        text = repr(layer)
+        error.args = (f"{plain}, in layer {name} ({text if len(text) <= 60 else text[:57] + '...'})",)
