@@ -27,7 +27,7 @@ class Sample:
     n_tokens: int = 0  # above 0: the input is integers below it
 
     def layer(self, rng: np.random.Generator, dtype=np.float64) -> Layer:
-        """Return the layer with all weights and buffers random, so that none is 0 or 1 by chance of the start."""
+        """Return the layer with all weights and buffers random: none is 0 or 1 any more."""
         layer = self.make(rng, dtype)
         randomize(layer, rng)
         return layer
@@ -42,7 +42,7 @@ class Sample:
         )
 
     def labels(self, X: np.ndarray) -> np.ndarray:
-        """Return something to learn: which third of the samples each is in, ordered by the sum of its entries."""
+        """Return something to learn: the third of the samples that each is in, by the sum of its entries."""
         order = X.reshape(len(X), -1).sum(axis=1).argsort(kind="stable")
         return order.argsort() * 3 // len(X)
 

@@ -49,8 +49,10 @@ def main() -> int:
     print("| layer | losses | weights | buffers |\n|---|---|---|---|")
     for name in arguments.names or kinds:
         reports = [train_in_lockstep(sample, arguments.steps) for sample in SAMPLES[kinds[name]]]
-        columns = zip(*((r.loss_differences, r.weight_differences, r.buffer_differences) for r in reports))
-        cells = [f"{max(values):.0e}" if (values := sum(column, [])) else "–" for column in columns]
+        cells = []
+        for kind in ("loss", "weight", "buffer"):
+            differences = [d for report in reports for d in getattr(report, f"{kind}_differences")]
+            cells.append(f"{max(differences):.0e}" if differences else "–")
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
     return 0
 

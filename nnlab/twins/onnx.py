@@ -33,7 +33,7 @@ IR_VERSION = 8
 def to_onnx(network: Layer, X: np.ndarray, *, dtype=None) -> onnx.ModelProto:
     """Return the network in evaluation mode as an ONNX graph from "X" to "Y", for any number of samples.
 
-    X is an example of the input: the graph takes arrays of its shape, but for the first axis, and of its kind:
+    X is an example of the input: the graph takes arrays of its shape, but for the first axis, and its kind:
     numbers, or tokens (int64) in front of an embedding. dtype: of the numbers in the graph, by default the
     network's. Choose float32 to run a float64 network in ONNX Runtime, which lacks convolution, average
     pooling, recurrent layers, ELU and GELU in float64. `onnx.save(model, path)` writes the graph to a file.
@@ -66,7 +66,7 @@ def to_onnx(network: Layer, X: np.ndarray, *, dtype=None) -> onnx.ModelProto:
 
 @dataclass(frozen=True)
 class Graph:
-    """The graph that is being written, seen from one layer: names begin with the layer's own, such as "0."."""
+    """The graph that is being written, seen from one layer: names begin with that of the layer, "0."."""
 
     dtype: np.dtype
     path: str = ""

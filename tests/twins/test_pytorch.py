@@ -605,7 +605,7 @@ class TestWeights:
     @pytest.mark.parametrize(
         ("change", "error", "message"),
         [
-            ("shape", ValueError, r"expected the twin of 2\.W to have the shape \(2, 3\), got \(4, 3\)"),
+            ("shape", ValueError, r"expected the twin of 2\.W of shape \(2, 3\), got \(4, 3\)"),
             (
                 "count",
                 ValueError,
@@ -614,7 +614,7 @@ class TestWeights:
             (
                 "dtype",
                 TypeError,
-                r"the twin of 0\.W to have the dtype torch\.float64, got torch\.float32; .*\.to\(torch",
+                r"the twin of 0\.W of dtype torch\.float64, got torch\.float32; .*\.to\(torch",
             ),
             ("type", TypeError, r"expected an nnlab network and a torch module, got \w+ and \w+"),
             ("value", NonFiniteError, r"expected finite 2\.b, got nan at \[0\]"),

@@ -40,6 +40,15 @@ class Lockstep:
     weight_differences: list[float] = field(default_factory=list)
     buffer_differences: list[float] = field(default_factory=list)  # empty where there are no buffers
 
+    def add(self, loss: float, torch_loss: float, pairs: list[Pair]) -> None:
+        """Compare the two networks after a step."""
+        self.losses.append(loss)
+        self.torch_losses.append(torch_loss)
+        self.loss_differences.append(relative_error(loss, torch_loss))
+        self.weight_differences.append(_difference([pair for pair in pairs if pair.parameter is not None]))
+        if buffers := [pair for pair in pairs if pair.parameter is None]:
+            self.buffer_differences.append(_difference(buffers))
+
     def __len__(self) -> int:
         return len(self.losses)
 
@@ -86,22 +95,15 @@ def lockstep(
         loss(network.forward(X), y, *w)
     all_rows = _rows(X, batch_size, check_rng("lockstep", rng))
     pairs, report = pairs_of("lockstep", network, module), Lockstep(module)
-    weights = [pair for pair in pairs if pair.parameter is not None]
-    buffers = [pair for pair in pairs if pair.parameter is None]
+    clip = functools.partial(_clip, optimizer)
     network.train()
     with same_dropout(network, module):
         for rows in itertools.islice(all_rows, check_count("lockstep", "steps", steps)):
             batch = X[rows], y[rows], *(weight[rows] for weight in w)
             torch_optimizer.param_groups[0]["lr"] = optimizer.lr  # a schedule gives each step its own
-            report.losses.append(_nnlab_step(network, loss, optimizer, *batch))
-            clipping = optimizer.clip_norm, optimizer.clip_value
-            report.torch_losses.append(
-                _torch_step(module, torch_loss, torch_optimizer, clipping, *map(torch.tensor, batch))
-            )
-            report.loss_differences.append(relative_error(report.losses[-1], report.torch_losses[-1]))
-            report.weight_differences.append(_difference(weights))
-            if buffers:
-                report.buffer_differences.append(_difference(buffers))
+            ours = _nnlab_step(network, loss, optimizer, *batch)
+            theirs = _torch_step(module, torch_loss, torch_optimizer, clip, *map(torch.tensor, batch))
+            report.add(ours, theirs, pairs)
     network.eval()
     module.eval()
     return report
@@ -142,17 +144,21 @@ def _nnlab_step(network: Layer, loss: Loss, optimizer: Optimizer, X, *targets) -
     return value
 
 
-def _torch_step(module: nn.Module, loss, optimizer: torch.optim.Optimizer, clipping, X, *targets) -> float:
+def _torch_step(module: nn.Module, loss, optimizer: torch.optim.Optimizer, clip, X, *targets) -> float:
     value = loss(module(X), *targets)
     optimizer.zero_grad()
     value.backward()
-    parameters, (clip_norm, clip_value) = optimizer.param_groups[0]["params"], clipping
-    if clip_norm is not None:
-        nn.utils.clip_grad_norm_(parameters, clip_norm)
-    if clip_value is not None:
-        nn.utils.clip_grad_value_(parameters, clip_value)
+    clip(optimizer.param_groups[0]["params"])
     optimizer.step()
     return value.item()
+
+
+def _clip(optimizer: Optimizer, twins: list[Tensor]) -> None:
+    """Clip the gradients in torch as the optimizer does: there, it is a call of its own."""
+    if optimizer.clip_norm is not None:
+        nn.utils.clip_grad_norm_(twins, optimizer.clip_norm)
+    if optimizer.clip_value is not None:
+        nn.utils.clip_grad_value_(twins, optimizer.clip_value)
 
 
 def _difference(pairs: list[Pair]) -> float:

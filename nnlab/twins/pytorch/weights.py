@@ -22,9 +22,7 @@ def to_torch(network: Layer) -> nn.Module:
     `Sequential` and `MLP` become `nn.Sequential`, every other layer the module of the same name.
     Raises: TypeError for a layer that has no twin.
     """
-    with torch.random.fork_rng(
-        devices=[]
-    ):  # making a module draws weights: leave torch's generator as it was
+    with torch.random.fork_rng(devices=[]):  # torch draws weights first: leave its generator as it was
         module = make_module(network)
     copy_to_torch(network, module)
     for pair in pairs_of("to_torch", network, module):
@@ -137,7 +135,7 @@ def modules_of(network: Layer, module: nn.Module) -> Iterator[tuple[Layer, nn.Mo
 
 
 def _prefixes(layer: Layer) -> Iterator[tuple[Layer, str, str]]:
-    """Yield this layer and all inside, each with what its names begin with, here and in torch: "0." and "0."."""
+    """Yield this layer and all inside, each with what its names begin with, here and in torch: "0.", say."""
     yield layer, "", ""
     inside = TWINS[type(layer)].inside
     for name, child in layer.children():
@@ -151,7 +149,7 @@ def _prefixes(layer: Layer) -> Iterator[tuple[Layer, str, str]]:
 
 
 def _names(who: str, network: Layer) -> tuple[list[str], list[str]]:
-    """Return the names of the parameters and buffers that the module must have, and of those that it may have."""
+    """Return the names of the parameters and buffers that the module must have, and of those it may have."""
     for _, layer in network.named_layers():
         if type(layer) not in TWINS:
             raise TypeError(f"{who} expected layers that have a twin, got {describe(layer)}")
@@ -179,14 +177,15 @@ def _own_state(layer: Layer) -> list[str]:
 
 
 def _check_fits(who: str, pair: Pair) -> None:
-    shape = pair.array.shape if pair.order is None else pair.array.transpose(pair.order).shape
-    if pair.tensor.shape != shape:
+    array, tensor = pair.array, pair.tensor
+    shape = array.shape if pair.order is None else array.transpose(pair.order).shape
+    if tensor.shape != shape:
         raise ValueError(
-            f"{who} expected the twin of {pair.name} to have the shape {shape}, got {tuple(pair.tensor.shape)}"
+            f"{who} expected the twin of {pair.name} of shape {shape}, got {tuple(tensor.shape)}"
         )
-    dtype = torch_dtype(pair.array.dtype)
-    if pair.tensor.dtype != dtype:
+    dtype = torch_dtype(array.dtype)
+    if tensor.dtype != dtype:
         raise TypeError(
-            f"{who} expected the twin of {pair.name} to have the dtype {dtype}, got {pair.tensor.dtype}; "
+            f"{who} expected the twin of {pair.name} of dtype {dtype}, got {tensor.dtype}; "
             f"convert the module with .to({dtype})"
         )
