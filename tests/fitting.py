@@ -11,7 +11,6 @@ from nnlab import (
     SGD,
     Adam,
     AdamW,
-    Callback,
     Layer,
     ReLU,
     RMSprop,
@@ -54,6 +53,24 @@ def rectified(seed=0):
     return MLP([2, 8, 2], activation=ReLU, rng=np.random.default_rng(seed))
 
 
+class Probe(Layer):
+    """Notes how many rows it is given, of which dtype, and in which mode."""
+
+    def __init__(self):
+        self.calls, self.dtypes = [], set()
+
+    def _check_input(self, X):
+        return X
+
+    def _forward(self, X):
+        self.calls.append((len(X), self.training))
+        self.dtypes.add(X.dtype)
+        return X.astype(float)
+
+    def _backward(self, dY, X, Y):
+        return dY
+
+
 class Noisy(Layer):
     """A layer with a generator and a buffer, as dropout and batch norm have them."""
 
@@ -71,13 +88,6 @@ class Noisy(Layer):
 
     def _backward(self, dY, X, Y):
         return dY
-
-
-class On(Callback):
-    """A callback made of functions: `On(on_epoch_end=lambda epoch, logs: …)`."""
-
-    def __init__(self, **hooks):
-        vars(self).update(hooks)
 
 
 ADAM = partial(Adam, lr=0.02)

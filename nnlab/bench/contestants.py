@@ -18,7 +18,7 @@ from nnlab.layers import MLP, ReLU, Softmax
 from nnlab.losses import binary_cross_entropy_with_logits, softmax_cross_entropy
 from nnlab.optimizers import SGD, Adam, Optimizer
 from nnlab.training import fit_whole, predict_scores
-from nnlab.training.loop import PREDICTED
+from nnlab.training.measures import PREDICTED
 from nnlab.training.steps import BLOCK
 
 TIMED: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam}

@@ -1,7 +1,7 @@
 """Layers for images (m, channels, height, width): convolution, pooling and flattening.
 
 Convolution keeps the channels last in memory: its output is a transposed view of an array (m, height, width,
-channels). NumPy keeps this order through activations and pooling, and the next convolution finds it.
+channels). NumPy keeps this order through activations and pooling, so that the next convolution need not copy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,26 @@ from nnlab.layers.state import Parameter
 Pair = tuple[int, int]
 
 
-class Conv2d(Layer):
+class Windowed(Layer):
+    """A layer that looks at windows of kernel_size in images (m, c, height, width)."""
+
+    kernel_size: Pair
+    padding: Pair = (0, 0)
+
+    def _check_input(self, X):
+        X, who = super()._check_input(X), type(self).__name__
+        (kh, kw), (ph, pw), (height, width) = self.kernel_size, self.padding, X.shape[2:]
+        if kh > height + 2 * ph or kw > width + 2 * pw:
+            padded = f", with padding {height + 2 * ph} × {width + 2 * pw}" if ph or pw else ""
+            remedy = "a smaller kernel_size, more padding" if who == "Conv2d" else "a smaller kernel_size"
+            raise ValueError(
+                f"{who} expected images of at least {kh} × {kw}, the kernel's size, got {height} × {width}"
+                f"{padded}; use {remedy} or larger images"
+            )
+        return X
+
+
+class Conv2d(Windowed):
     """Y[:, o, y, x] = b[o] + Σ W[o, c, i, j] X[:, c, y + i, x + j], summed over c, i and j.
 
     X: (m, c_in, height, width), W: (c_out, c_in, kh, kw), b: (c_out,) -> Y: (m, c_out, height', width') with
@@ -57,8 +76,9 @@ class Conv2d(Layer):
         self.padding = check_pair("Conv2d", "padding", padding, at_least=0)
         self.dtype = check_dtype("Conv2d", dtype)
         self.axes = ("m", self.c_in, "height", "width")
-        shape, area = (self.c_out, self.c_in, *self.kernel_size), self.kernel_size[0] * self.kernel_size[1]
-        W = initial_weights("Conv2d", weight_init, shape, c_in * area, c_out * area, rng, self.dtype)
+        kh, kw = self.kernel_size
+        shape, fan_in, fan_out = (c_out, c_in, kh, kw), c_in * kh * kw, c_out * kh * kw
+        W = initial_weights("Conv2d", weight_init, shape, fan_in, fan_out, rng, self.dtype)
         self.W = Parameter(W)
         self.b = Parameter(np.zeros(c_out, self.dtype)) if check_flag("Conv2d", "bias", bias) else None
 
@@ -66,20 +86,20 @@ class Conv2d(Layer):
         windows = self._windows(X)
         W = self.W.value.transpose(2, 3, 1, 0).reshape(-1, self.c_out)
         Y = np.empty((*windows.shape[:3], self.c_out), X.dtype)
-        b = 0 if self.b is None else np.tile(self.b.value, (*Y.shape[1:3], 1))  # a picture: see below
         for block in blocks(windows):
             np.matmul(columns(windows[block]), W, out=Y[block].reshape(-1, self.c_out))
-            Y[block] += b  # while the block is in the cache; the vector b would take several times as long
+        if self.b is not None:
+            Y += np.tile(self.b.value, (*Y.shape[1:3], 1))  # a whole image of b: a short row is slow to add
         return Y.transpose(0, 3, 1, 2)
 
     def _backward(self, dY, X, Y):
         self._backward_parameters(dY, X, Y)
-        dY, dX = channels_last(dY), self._padded(np.zeros_like(X))
+        dY, dX = channels_last(dY), padded(np.zeros_like(X), self.padding)
         W = self.W.value.transpose(2, 3, 0, 1).reshape(-1, self.c_out, self.c_in)
         for block in blocks(dY):
-            rows = dY[block].reshape(-1, self.c_out)
-            for W_ij, dX_ij in zip(W, shifted(dX[block], self.kernel_size, self.stride), strict=True):
-                dX_ij += (rows @ W_ij).reshape(dX_ij.shape)
+            dY_rows = dY[block].reshape(-1, self.c_out)
+            for W_ij, (rows, cols) in zip(W, met(dX.shape[1:3], self.kernel_size, self.stride), strict=True):
+                dX[block, rows, cols] += (dY_rows @ W_ij).reshape(*dY[block].shape[:3], self.c_in)
         (top, left), (height, width) = self.padding, X.shape[2:]
         return dX[:, top : top + height, left : left + width].transpose(0, 3, 1, 2)
 
@@ -93,42 +113,22 @@ class Conv2d(Layer):
         if self.b is not None:
             self.b.grad = np.ones(dY.size // self.c_out, dY.dtype) @ dY.reshape(-1, self.c_out)
 
-    def _check_input(self, X):
-        X = super()._check_input(X)
-        check_fits("Conv2d", self.kernel_size, X, self.padding)
-        return X
-
-    def _padded(self, X: np.ndarray) -> np.ndarray:
-        """Return X with channels last and with zeros around."""
-        X, (top, left) = channels_last(X), self.padding
-        if not (top or left):
-            return X
-        m, height, width, c = X.shape
-        padded = np.zeros((m, height + 2 * top, width + 2 * left, c), X.dtype)
-        padded[:, top : top + height, left : left + width] = X
-        return padded
-
     def _windows(self, X: np.ndarray) -> np.ndarray:
         """Return a view (m, height', width', kh, kw, c_in): for every entry of Y, what the kernel covers."""
-        windows = sliding_window_view(self._padded(X), self.kernel_size, axis=(1, 2))
+        windows = sliding_window_view(padded(X, self.padding), self.kernel_size, axis=(1, 2))
         return windows[:, :: self.stride[0], :: self.stride[1]].transpose(0, 1, 2, 4, 5, 3)
 
     def __repr__(self) -> str:
-        sizes = {"kernel_size": self.kernel_size, "stride": self.stride, "padding": self.padding}
-        changed = {
-            name: pair
-            for name, pair in sizes.items()
-            if pair != {"stride": (1, 1), "padding": (0, 0)}.get(name)
-        }
-        bias = ", bias=False" if self.b is None else ""
-        return f"Conv2d({self.c_in}, {self.c_out}, {show_pairs(**changed)}{bias})"
+        sizes = show_pairs(kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
+        return f"Conv2d({self.c_in}, {self.c_out}, {sizes}{', bias=False' if self.b is None else ''})"
 
 
-class Pooling(Layer):
+class Pooling(Windowed):
     """What max and average pooling share: windows of kernel_size, stride apart, in every channel.
 
     X: (m, c, height, width) -> Y: (m, c, height', width') with height' = ⌊(height − kh) / stride⌋ + 1, and
     width' likewise: rows and columns left over at the bottom and on the right are dropped.
+    Raises: ValueError for a wrong shape or too small an image.
     """
 
     axes = ("m", "c", "height", "width")
@@ -138,20 +138,12 @@ class Pooling(Layer):
         self.kernel_size = check_pair(who, "kernel_size", kernel_size)
         self.stride = self.kernel_size if stride is None else check_pair(who, "stride", stride)
 
-    def _check_input(self, X):
-        X = super()._check_input(X)
-        check_fits(type(self).__name__, self.kernel_size, X)
-        return X
-
     def _entries(self, X: np.ndarray) -> list[np.ndarray]:
         """Return for each entry of the window, in reading order, a view of X like Y."""
-        return [
-            V.transpose(0, 3, 1, 2) for V in shifted(X.transpose(0, 2, 3, 1), self.kernel_size, self.stride)
-        ]
+        return [X[:, :, rows, cols] for rows, cols in met(X.shape[2:], self.kernel_size, self.stride)]
 
     def __repr__(self) -> str:
-        stride = {} if self.stride == self.kernel_size else {"stride": self.stride}
-        return f"{type(self).__name__}({show_pairs(kernel_size=self.kernel_size, **stride)})"
+        return f"{type(self).__name__}({show_pairs(kernel_size=self.kernel_size, stride=self.stride)})"
 
 
 class MaxPool2d(Pooling):
@@ -165,15 +157,14 @@ class MaxPool2d(Pooling):
     def _forward(self, X):
         entries = self._entries(X)
         Y = np.empty_like(entries[0])
-        self._winner = np.zeros_like(
-            Y, dtype=np.min_scalar_type(len(entries))
-        )  # the entry that is Y, by number
+        number = np.min_scalar_type(len(entries))
+        self._winner = np.zeros_like(Y, dtype=number)  # which entry of the window is the maximum
         for block in blocks(X):
             best, winner = Y[block], self._winner[block]
             best[...] = entries[0][block]
             for n, entry in enumerate(entries[1:], 1):
-                X_n = entry[block].copy(order="K")  # it is read twice, and scattered over the picture
-                np.maximum(winner, np.multiply(X_n > best, n, dtype=winner.dtype), out=winner)
+                X_n = entry[block].copy(order="K")  # scattered over the picture, and read twice
+                np.maximum(winner, np.multiply(X_n > best, n, dtype=number), out=winner)
                 np.maximum(best, X_n, out=best)
         if np.isnan(Y).any():
             for n, X_n in enumerate(entries):
@@ -205,9 +196,10 @@ class AvgPool2d(Pooling):
 
     def _backward(self, dY, X, Y):
         dX = np.zeros_like(X)
-        entries = self._entries(dX)
-        for dX_n in entries:
-            dX_n += dY / len(entries)
+        kh, kw = self.kernel_size
+        share = dY / (kh * kw)
+        for dX_n in self._entries(dX):
+            dX_n += share
         return dX
 
 
@@ -218,9 +210,20 @@ class Flatten(Layer):
         return X.reshape(len(X), -1)
 
     def _backward(self, dY, X, Y):
-        dX = np.empty_like(X)  # in the memory order of X, which the layers before are fast with
+        dX = np.empty_like(X)  # in the memory order of X, with which the layers before are fast
         dX[...] = dY.reshape(X.shape)
         return dX
+
+
+def padded(X: np.ndarray, padding: Pair) -> np.ndarray:
+    """Return images X (m, c, height, width) with channels last and with zeros around."""
+    X, (top, left) = channels_last(X), padding
+    if not (top or left):
+        return X
+    m, height, width, c = X.shape
+    larger = np.zeros((m, height + 2 * top, width + 2 * left, c), X.dtype)
+    larger[:, top : top + height, left : left + width] = X
+    return larger
 
 
 def channels_last(X: np.ndarray) -> np.ndarray:
@@ -245,12 +248,12 @@ def columns(windows: np.ndarray) -> np.ndarray:
     return windows.reshape(-1, size)
 
 
-def shifted(images: np.ndarray, kernel_size: Pair, stride: Pair) -> Iterator[np.ndarray]:
-    """Yield for each entry of the kernel, in reading order, a view (m, height', width', c) of what it meets."""
-    (kh, kw), (sh, sw), (height, width) = kernel_size, stride, images.shape[1:3]
+def met(size: Pair, kernel_size: Pair, stride: Pair) -> Iterator[tuple[slice, slice]]:
+    """Yield for each entry of the kernel, in reading order, the rows and columns of the image it meets."""
+    (height, width), (kh, kw), (sh, sw) = size, kernel_size, stride
     for i in range(kh):
         for j in range(kw):
-            yield images[:, i : height - kh + i + 1 : sh, j : width - kw + j + 1 : sw]
+            yield slice(i, height - kh + i + 1, sh), slice(j, width - kw + j + 1, sw)
 
 
 def check_pair(who: str, name: str, value: Any, *, at_least: int = 1) -> Pair:
@@ -263,17 +266,6 @@ def check_pair(who: str, name: str, value: Any, *, at_least: int = 1) -> Pair:
         raise error(f"{who} expected {name} as an integer or a pair (height, width), got {describe(value)}")
     size = check_count(who, name, value, at_least=at_least)
     return size, size
-
-
-def check_fits(who: str, kernel_size: Pair, X: np.ndarray, padding: Pair = (0, 0)) -> None:
-    """Raise ValueError unless the kernel fits into the images with their padding."""
-    (kh, kw), (ph, pw), (height, width) = kernel_size, padding, X.shape[2:]
-    if kh > height + 2 * ph or kw > width + 2 * pw:
-        padded = f", with padding {height + 2 * ph} × {width + 2 * pw}" if ph or pw else ""
-        raise ValueError(
-            f"{who} expected images of at least {kh} × {kw}, the kernel's size, got {height} × {width}{padded}"
-            f"; use a smaller kernel_size{', more padding' if who == 'Conv2d' else ''} or larger images"
-        )
 
 
 def show_pairs(**pairs: Pair) -> str:

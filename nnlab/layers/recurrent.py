@@ -15,11 +15,8 @@ from nnlab.layers.base import Layer
 from nnlab.layers.state import Parameter, check_distinct
 
 
-class Recurrent(Layer):
-    """What RNN, LSTM and GRU share: their parameters, and everything outside the two loops over time.
-
-    Each of them is a loop forward, `_forward(X)`, and a loop backward, `_through_time(dH, UT)`.
-    """
+class GatedLayer(Layer):
+    """The parameters of RNN, LSTM and GRU, each of which has n_hidden columns for every gate."""
 
     n_gates = 1
     #: the attributes that hold the weights of x and of h, the bias, and the bias of h U if it has its own
@@ -63,8 +60,23 @@ class Recurrent(Layer):
         for name in biases:
             setattr(self, name, draw(bias_init, (n,)) if bias else None)
 
+    def _by_gate(self, A: np.ndarray) -> np.ndarray:
+        """Return a view of A (…, m, n_gates · n_hidden) as (…, n_gates, m, n_hidden)."""
+        return A.reshape(*A.shape[:-1], self.n_gates, self.n_hidden).swapaxes(-3, -2)
+
+    def _own(self) -> list:
+        return [getattr(self, name) for name in self.names]
+
+    def __repr__(self) -> str:
+        bias = ", bias=False" if self._own()[2] is None else ""
+        return f"{type(self).__name__}({self.n_in}, {self.n_hidden}{bias})"
+
+
+class Recurrent(GatedLayer):
+    """What RNN, LSTM and GRU do before and after their loops over time, `_forward` and `_through_time`."""
+
     def _start(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return x W + b for all steps, by gate, U by gate, and H with room for h_0 = 0, h_1, …, h_T."""
+        """Return x W + b for all steps, U, both by gate, and an array for the states h_0 = 0, h_1, …, h_T."""
         W, U, b, *_ = self._own()
         A = _time_first(X)[:, None] @ self._by_gate(W.value)
         if b is not None:
@@ -101,17 +113,6 @@ class Recurrent(Layer):
             if bias is not None:
                 bias.grad = np.ones(len(D), D.dtype) @ D  # Σ D, as in Linear
         return dA
-
-    def _by_gate(self, A: np.ndarray) -> np.ndarray:
-        """Return a view of A (…, m, n_gates · n_hidden) as (…, n_gates, m, n_hidden)."""
-        return A.reshape(*A.shape[:-1], self.n_gates, self.n_hidden).swapaxes(-3, -2)
-
-    def _own(self) -> list:
-        return [getattr(self, name) for name in self.names]
-
-    def __repr__(self) -> str:
-        bias = ", bias=False" if self._own()[2] is None else ""
-        return f"{type(self).__name__}({self.n_in}, {self.n_hidden}{bias})"
 
 
 class RNN(Recurrent):
@@ -162,19 +163,19 @@ class LSTM(Recurrent):
         return H[1:].swapaxes(0, 1)
 
     def _through_time(self, dH, UT):
-        G, C = self._G, self._C
+        G, C, H = self._G, self._C, self._H
         T, _, m, _ = G.shape
         D = np.empty((T, m, 4 * self.n_hidden), G.dtype)
         D_by_gate = self._by_gate(D)
         dc = np.zeros_like(dH[0])
         for t in reversed(range(T)):
             (i, f, g, o), (di, df, dg, do) = G[t], D_by_gate[t]
-            dh, tanh_c = dH[t + 1], np.tanh(C[t + 1])
-            dc += dh * o * (1 - tanh_c**2)
-            di[...] = dc * g * i * (1 - i)
-            df[...] = dc * C[t] * f * (1 - f)
-            dg[...] = dc * i * (1 - g**2)
-            do[...] = dh * tanh_c * o * (1 - o)
+            dh, h, ig = dH[t + 1], H[t + 1], i * g
+            dc += dh * (o - h * np.tanh(C[t + 1]))  # o (1 − tanh² c)
+            di[...] = dc * (ig - ig * i)  # g · i (1 − i)
+            df[...] = dc * C[t] * (f - f * f)  # c · f (1 − f)
+            dg[...] = dc * (i - ig * g)  # i (1 − g²)
+            do[...] = dh * (h - h * o)  # tanh c · o (1 − o)
             dc *= f
             dH[t] += D[t] @ UT
         return D, D

@@ -12,7 +12,8 @@ from nnlab.training.callbacks import (
 )
 from nnlab.training.checkpoint import load, save
 from nnlab.training.history import History
-from nnlab.training.loop import TrainingWarning, fit, fit_whole, predict_scores
+from nnlab.training.loop import TrainingWarning, fit, fit_whole
+from nnlab.training.measures import predict_scores
 from nnlab.training.run import Run
 
 __all__ = [

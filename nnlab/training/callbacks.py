@@ -115,7 +115,7 @@ class ReduceOnPlateau(Callback):
 
     def on_train_begin(self, logs):
         self._sign = self.run.sign("ReduceOnPlateau", self.monitor, self.mode)
-        if getattr(self.run.optimizer, "schedule", None) is not None:
+        if self.run.optimizer.schedule is not None:
             raise ValueError(
                 "ReduceOnPlateau expected an optimizer with a number for lr, got one with a schedule, which "
                 "sets the rate itself; leave one of them out"
@@ -194,7 +194,10 @@ class Checkpoint(Callback):
 
 
 class Log(Callback):
-    """Prints a line with all measures after the first epoch and every `every`-th one."""
+    """Prints a line with all measures after the first epoch and every `every`-th one.
+
+    Raises: ValueError, TypeError unless every is an integer of at least 1.
+    """
 
     def __init__(self, every: int = 1):
         self.every = check_count("Log", "every", every)
@@ -208,6 +211,9 @@ class ProgressBar(Callback):
     """Shows a progress bar (tqdm) with the steps done and the measures of the latest epoch."""
 
     _bar: Any = None
+
+    def on_train_begin(self, logs):
+        self._bar = None  # a run that ended with an error may have left one
 
     def on_epoch_begin(self, epoch, logs):
         if self._bar is None:
@@ -235,7 +241,10 @@ class ProgressBar(Callback):
 
 
 class Callbacks:
-    """The callbacks of one run, called in order; checkpoints come last, after all that changes the state."""
+    """The callbacks of one run, called in order; checkpoints come last, after all that changes the state.
+
+    Raises: TypeError for what is no callback, ValueError for two that decide which epoch is the best.
+    """
 
     def __init__(self, given: Any, run: Run):
         if isinstance(given, (str, Callback)) or not isinstance(given, Iterable):

@@ -1,8 +1,7 @@
-"""The loop that fits a network to data, and its predictions."""
+"""The loop that fits a network to data."""
 
 from __future__ import annotations
 
-import numbers
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,51 +14,36 @@ from nnlab._check import (
     all_finite,
     as_array,
     check_count,
-    check_finite,
     check_function,
     check_rng,
     check_shape,
     describe,
 )
-from nnlab.layers import Layer, evaluation_mode
+from nnlab.layers import Layer
 from nnlab.layers.state import check_distinct
 from nnlab.losses import Loss
 from nnlab.optimizers import Optimizer
-from nnlab.training.batches import Data, check_inputs
+from nnlab.penalties import Penalty
+from nnlab.training.batches import Data
 from nnlab.training.callbacks import Callback, Callbacks
 from nnlab.training.history import History
+from nnlab.training.measures import Metric, apply_metrics, check_metrics, measure, predict_scores
 from nnlab.training.run import Run, directions
 from nnlab.training.steps import (
     Backpropagation,
-    Penalty,
     add_penalty,
     as_a_whole,
     ask,
     backpropagation,
+    check_state,
     first_not_finite,
 )
 
-Metric = Callable[[np.ndarray, np.ndarray], float]
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-
-PREDICTED = 1024  # rows predicted at once: their activations stay in the processor's cache
 
 
 class TrainingWarning(UserWarning):
     """Training ended early: it diverged, or was interrupted."""
-
-
-def predict_scores(network: Layer, X: np.ndarray, *, batch_size: int = PREDICTED) -> np.ndarray:
-    """Return forward(X) in evaluation mode, batch by batch to bound the memory: (m, …) -> (m, …).
-
-    Raises: ValueError, TypeError as `network.forward`, and for a batch_size below 1.
-    """
-    X = check_inputs("predict_scores", network, X, finite=False)
-    size = check_count("predict_scores", "batch_size", batch_size)
-    with evaluation_mode(network):
-        if len(X) <= size:
-            return network.forward(X)
-        return np.concatenate([network.forward(X[start : start + size]) for start in range(0, len(X), size)])
 
 
 def fit(
@@ -97,7 +81,7 @@ def fit(
     Raises: ValueError, TypeError for unfit data or settings, before anything is changed.
     """
     _check_settings(network, loss, optimizer, penalty, augment)
-    metrics = _check_metrics(metrics)
+    metrics = check_metrics(metrics)
     epochs = check_count("fit", "epochs", epochs)
     with np.errstate(all="ignore"):  # whatever the reader has set; what overflows is found as a divergence
         data = Data.checked("fit", network, X, y, sample_weight)
@@ -131,8 +115,8 @@ def fit_whole(network: Layer, X: np.ndarray, y: np.ndarray, **settings: Any) -> 
 
 
 @dataclass
-class _Work:
-    """What `fit` does, once its settings are checked."""
+class _Epochs:
+    """The steps of an epoch, and what is measured at its end."""
 
     run: Run
     hooks: Callbacks
@@ -145,6 +129,38 @@ class _Work:
     augment: Augment | None
     backpropagate: Backpropagation = as_a_whole
     step: int = 0  # begun so far, with those of the run that is resumed
+
+    def train_epoch(self) -> dict[str, float]:
+        """Take the steps of an epoch and return its measures; none of them if a callback ended training."""
+        run, network, optimizer = self.run, self.run.network, self.run.optimizer
+        total, average, seen = self.data.total_weight(), 0.0, []
+        for i, batch in enumerate(self.data.batches(self.batch_size, run.rng)):
+            self.hooks.call("on_train_batch_begin", i, {})
+            self.step += 1
+            if self.augment is not None:
+                batch = _augmented(batch, self.augment, run.rng)
+            value, scores = self.backpropagate(network, batch, self.loss)
+            if self.penalty is not None:
+                value += add_penalty(network, self.penalty)
+            optimizer.step()
+            average += value * (batch.total_weight() / total)
+            if self.metrics:
+                seen.append((scores, batch.y))
+            self.hooks.call("on_train_batch_end", i, {"loss": value})
+            if run.history.stop_reason:
+                return {}
+        check_state(network)
+        record = {"loss": average}
+        if self.metrics:
+            record |= apply_metrics(self.metrics, *map(np.concatenate, zip(*seen, strict=True)))
+        if self.held_out is not None:
+            measured = measure(network, self.held_out, self.loss, self.metrics)
+            record |= {f"val_{name}": value for name, value in measured.items()}
+        return record
+
+
+class _Work(_Epochs):
+    """What `fit` does, once its settings are checked."""
 
     def try_out(self) -> None:
         """Let network, loss and metrics refuse the data before anything is changed."""
@@ -160,7 +176,7 @@ class _Work:
         if all_finite(scores):
             with warnings.catch_warnings():  # of scores that are all the same
                 warnings.simplefilter("ignore")
-                self._apply_metrics(np.repeat(scores, len(data), axis=0), data.y)
+                apply_metrics(self.metrics, np.repeat(scores, len(data), axis=0), data.y)
         return scores
 
     def train(self) -> None:
@@ -173,7 +189,7 @@ class _Work:
         try:
             for epoch in range(len(history), run.epochs):
                 self.hooks.call("on_epoch_begin", epoch, {})
-                if history.stop_reason or not (record := self._train_epoch()):
+                if history.stop_reason or not (record := self.train_epoch()):
                     break
                 history.append(record)
                 run.best.update()
@@ -186,12 +202,7 @@ class _Work:
             history.stop_reason = "interrupted"
         except NonFiniteError as error:
             history.stop_reason, history.diverged_at = "diverged", self.step
-            kept = (
-                "The best weights before it are kept" if history.learned else "Nothing was learned before it"
-            )
-            where = first_not_finite(run.network)
-            message = f"training diverged at step {self.step}{where}: {error}. {kept}."
-            warnings.warn(message, TrainingWarning, stacklevel=3)
+            _warn_of_divergence(run, error)
         finally:
             run.network.eval()
         judged = self.held_out is not None or self.hooks.has_judge
@@ -199,63 +210,27 @@ class _Work:
             run.best.restore()
         self.hooks.call("on_train_end", record)
 
-    def _train_epoch(self) -> dict[str, float]:
-        """Take the steps of an epoch and return its measures; none of them if a callback ended training."""
-        run, network, optimizer = self.run, self.run.network, self.run.optimizer
-        total, average, seen = self.data.total_weight(), 0.0, []
-        for i, batch in enumerate(self.data.batches(self.batch_size, run.rng)):
-            self.hooks.call("on_train_batch_begin", i, {})
-            self.step += 1
-            if self.augment is not None:
-                batch = self._augmented(batch, self.augment)
-            value, scores = self.backpropagate(network, batch, self.loss)
-            if self.penalty is not None:
-                value += add_penalty(network, self.penalty)
-            optimizer.step()
-            average += value * (batch.total_weight() / total)
-            if self.metrics:
-                seen.append((scores, batch.y))
-            self.hooks.call("on_train_batch_end", i, {"loss": value})
-            if run.history.stop_reason:
-                return {}
-        for name, array in network.state_dict().items():
-            check_finite("fit", name, array, "lower the learning rate")
-        record = {"loss": average}
-        if self.metrics:
-            record |= self._apply_metrics(*map(np.concatenate, zip(*seen, strict=True)))
-        if self.held_out is not None:
-            record |= {f"val_{name}": value for name, value in self._validate(self.held_out).items()}
-        return record
 
-    def _augmented(self, batch: Data, augment: Augment) -> Data:
-        given = batch.X.view()
-        given.flags.writeable = False  # it may be the caller's own data
-        X = as_array("fit", "X from augment", augment(given, self.run.rng))
-        check_shape("fit", "X from augment", X, given.shape)
-        if not all_finite(X):
-            raise ValueError("fit expected finite X from augment, got NaN or infinity")
-        return replace(batch, X=X)
+def _augmented(batch: Data, augment: Augment, rng: np.random.Generator) -> Data:
+    given = batch.X.view()
+    given.flags.writeable = False  # it may be the caller's own data
+    X = as_array("fit", "X from augment", augment(given, rng))
+    check_shape("fit", "X from augment", X, given.shape)
+    if not all_finite(X):
+        raise ValueError("fit expected finite X from augment, got NaN or infinity")
+    return replace(batch, X=X)
 
-    def _validate(self, data: Data) -> dict[str, float]:
-        network = self.run.network
-        scores = predict_scores(network, data.X)
-        try:
-            value, _ = self.loss(scores, data.y, *data.weight)
-        except NonFiniteError:
-            rows = np.isfinite(scores).reshape(len(scores), -1).all(axis=1)
-            predict_scores(network, data.X[~rows][:1])  # so that its layers hold what is to be named
-            raise
-        return {"loss": float(value), **self._apply_metrics(scores, data.y)}
 
-    def _apply_metrics(self, scores: np.ndarray, y: np.ndarray) -> dict[str, float]:
-        values = {name: metric(scores, y) for name, metric in self.metrics.items()}
-        for name, value in values.items():
-            if not isinstance(value, numbers.Real):
-                raise TypeError(f"fit expected metric {name!r} to return a number, got {describe(value)}")
-        return {name: float(value) for name, value in values.items()}
+def _warn_of_divergence(run: Run, error: NonFiniteError) -> None:
+    kept = "The best weights before it are kept" if run.history.learned else "Nothing was learned before it"
+    where = first_not_finite(run.network)
+    message = f"training diverged at step {run.history.diverged_at}{where}: {error}. {kept}."
+    warnings.warn(message, TrainingWarning, stacklevel=4)
 
 
 def _check_settings(network: Any, loss: Any, optimizer: Any, penalty: Any, augment: Any) -> None:
+    if not isinstance(network, Layer):
+        raise TypeError(f"fit expected a network such as MLP([2, 8, 2], …), got {describe(network)}")
     check_distinct("fit", (network,))
     check_function("fit", "loss", loss, "softmax_cross_entropy")
     if penalty is not None:
@@ -270,12 +245,3 @@ def _check_settings(network: Any, loss: Any, optimizer: Any, penalty: Any, augme
             "fit expected an optimizer of this network's parameters, got one of others; "
             f"make it with {kind}(network.parameters(), …)"
         )
-
-
-def _check_metrics(metrics: Any) -> dict[str, Metric]:
-    metrics = {} if metrics is None else metrics
-    if not isinstance(metrics, Mapping) or not all(map(callable, metrics.values())):
-        raise TypeError(f"fit expected metrics as a dict of functions (scores, y), got {describe(metrics)}")
-    if "loss" in metrics:
-        raise ValueError("fit expected metrics besides the loss, got one named 'loss'; name it otherwise")
-    return dict(metrics)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlab._check import NonFiniteError, all_finite
-from nnlab.layers import Layer, Parameter
+from nnlab._check import NonFiniteError, all_finite, check_finite
+from nnlab.layers import Layer
 from nnlab.losses import Loss
+from nnlab.penalties import Penalty
 from nnlab.training.batches import Data
 
 Backpropagation = Callable[[Layer, Data, Loss], tuple[float, np.ndarray]]
-Penalty = Callable[[Layer], tuple[float, list[tuple[Parameter, np.ndarray]]]]
 
 BLOCK = 4096  # rows of a large batch worked on at once: their activations stay in the processor's cache
 
@@ -28,7 +28,7 @@ def as_a_whole(network: Layer, batch: Data, loss: Loss) -> tuple[float, np.ndarr
     if not math.isfinite(value):
         raise NonFiniteError(f"the loss is {value}; lower the learning rate")
     network.backward_parameters(dscores)
-    return value, scores
+    return float(value), scores
 
 
 def by_blocks(network: Layer, batch: Data, loss: Loss) -> tuple[float, np.ndarray]:
@@ -107,6 +107,14 @@ def add_penalty(network: Layer, penalty: Penalty) -> float:
     for p, gradient in gradients:
         p.grad = gradient if p.grad is None else p.grad + gradient
     return value
+
+
+def check_state(network: Layer) -> None:
+    """Raise NonFiniteError unless all parameters and buffers are finite: an update may have ruined them."""
+    for name, p in network.named_parameters():
+        check_finite("fit", name, p.value, "lower the learning rate")
+    for name, buffer in network.named_buffers():
+        check_finite("fit", name, buffer, "lower the learning rate")
 
 
 def first_not_finite(network: Layer) -> str:

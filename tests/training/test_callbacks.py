@@ -9,7 +9,6 @@ import pytest
 from fitting import (
     VALIDATION,
     Noisy,
-    On,
     assert_everything,
     assert_weights,
     every_optimizer,
@@ -26,6 +25,7 @@ from nnlab import (
     Checkpoint,
     EarlyStopping,
     History,
+    LambdaCallback,
     Linear,
     Log,
     ProgressBar,
@@ -37,6 +37,7 @@ from nnlab import (
     save,
     schedules,
 )
+from nnlab.layers import BatchNorm, Dropout
 from nnlab.training import Run
 
 
@@ -113,7 +114,7 @@ def test_stop_ends_training(hook, when, epochs, steps):
 def test_a_callback_that_raises_ends_training_with_its_error():
     network = make_network()
     with pytest.raises(ZeroDivisionError):
-        train(network, epochs=10, callbacks=[On(on_epoch_end=lambda epoch, logs: 1 / 0)])
+        train(network, epochs=10, callbacks=[LambdaCallback(on_epoch_end=lambda epoch, logs: 1 / 0)])
     assert not network.training
     assert_weights(network, weights(train(epochs=1)[0]))
 
@@ -122,7 +123,7 @@ def test_an_interrupt_in_a_callback_keeps_the_epoch():
     def interrupt(epoch, logs):
         raise KeyboardInterrupt
 
-    network, history = train(epochs=10, callbacks=[On(on_epoch_end=interrupt)])
+    network, history = train(epochs=10, callbacks=[LambdaCallback(on_epoch_end=interrupt)])
     assert (history.stop_reason, len(history)) == ("interrupted", 1)
     assert_weights(network, weights(train(epochs=1)[0]))
 
@@ -130,15 +131,15 @@ def test_an_interrupt_in_a_callback_keeps_the_epoch():
 @pytest.mark.parametrize(
     ("callbacks", "error", "message"),
     [
-        ([lambda epoch, logs: None], TypeError, "fit expected callbacks as a list of Callback objects such as"),
+        ([lambda epoch, logs: None], TypeError, "fit expected callbacks as a list of Callback objects such"),
         ([EarlyStopping], TypeError, "such as EarlyStopping(patience=5), got type"),
         (Log(), TypeError, "fit expected callbacks as a list of Callback objects, got Log"),
         ("log", TypeError, "fit expected callbacks as a list of Callback objects, got str"),
         (3, TypeError, "fit expected callbacks as a list of Callback objects, got int 3"),
         ([EarlyStopping("loss", patience=1), EarlyStopping("loss", patience=2)], ValueError,
          "fit expected at most one EarlyStopping, got 2"),
-        ([EarlyStopping(patience=1)], ValueError, "EarlyStopping expected monitor as one of 'loss', 'odd', got"),
-        ([ReduceOnPlateau("auc")], ValueError, "ReduceOnPlateau expected monitor as one of 'loss', 'odd', got"),
+        ([EarlyStopping(patience=1)], ValueError, "EarlyStopping expected monitor as one of 'loss', 'odd'"),
+        ([ReduceOnPlateau("auc")], ValueError, "ReduceOnPlateau expected monitor as one of 'loss', 'odd'"),
         ([EarlyStopping("odd", patience=1)], ValueError,
          "EarlyStopping expected mode='min' or mode='max' beside monitor='odd', got None"),
         ([ReduceOnPlateau("odd")], ValueError,
@@ -168,6 +169,16 @@ def test_callbacks_that_will_not_do_are_refused_before_anything_is_changed(callb
         (lambda: ReduceOnPlateau(factor=1), ValueError, "ReduceOnPlateau expected factor < 1, got 1"),
         (lambda: ReduceOnPlateau(patience=-1), ValueError, "ReduceOnPlateau expected patience >= 0, got -1"),
         (lambda: ReduceOnPlateau(cooldown=-1), ValueError, "ReduceOnPlateau expected cooldown >= 0, got -1"),
+        (
+            lambda: LambdaCallback(on_epoch=print),
+            ValueError,
+            "LambdaCallback expected hook as one of 'on_train",
+        ),
+        (
+            lambda: LambdaCallback(on_epoch_end=1),
+            TypeError,
+            "LambdaCallback expected on_epoch_end as a function",
+        ),
         (lambda: Log(0), ValueError, "Log expected every >= 1, got 0"),
         (lambda: Checkpoint("a", resume="no"), TypeError, "resume as True or False, got str 'no'"),
     ],
@@ -208,7 +219,7 @@ def test_what_is_better_is_said_and_never_guessed(name, direction, mode, best):
     judge = EarlyStopping(name, patience=9, mode=mode)
     metrics = {name.removeprefix("val_"): listed([5.0, 4.0, 7.0, 6.0], **direction)}
     network, seen = make_network(), []
-    note = On(on_epoch_end=lambda epoch, logs: seen.append(weights(network)))
+    note = LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(weights(network)))
     _, history = train(network, epochs=4, validation=VALIDATION, metrics=metrics, callbacks=[judge, note])
     assert history.best_epoch == best
     assert_weights(network, seen[best - 1])
@@ -218,7 +229,7 @@ def test_patience_ends_after_so_many_epochs_without_a_better_one():
     values = [5.0, 4, 4, 3, 3, 3.5, 3, 9, 9]  # equal is not better: best is epoch 4, so 4 + 3 = 7 epochs
     network, seen = make_network(), []
     judge = EarlyStopping("val_error", patience=3, mode="min")
-    note = On(on_epoch_end=lambda epoch, logs: seen.append(weights(network)))
+    note = LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(weights(network)))
     _, history = train(
         network, epochs=100, validation=VALIDATION, metrics={"error": listed(values)}, callbacks=[judge, note]
     )
@@ -235,7 +246,7 @@ def test_an_epoch_must_be_better_by_min_delta():
 
 def test_patience_may_watch_the_training_loss():
     network, seen = make_network(), []
-    note = On(on_epoch_begin=lambda epoch, logs: seen.append(weights(network)))
+    note = LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(weights(network)))
     _, history = train(
         network, epochs=500, make=partial(SGD, lr=30), callbacks=[note, EarlyStopping("loss", patience=2)]
     )
@@ -256,7 +267,7 @@ def test_the_best_epoch_keeps_buffers_too():
     rng = np.random.default_rng(0)
     network = Sequential(Linear(2, 8, rng=rng), Noisy(rng=rng), Tanh(), Linear(8, 2, rng=rng))
     states = []
-    note = On(on_epoch_end=lambda epoch, logs: states.append(network.state_dict()))
+    note = LambdaCallback(on_epoch_end=lambda epoch, logs: states.append(network.state_dict()))
     judge = EarlyStopping("val_error", patience=2, mode="min")
     train(
         network,
@@ -345,7 +356,7 @@ def test_a_run_that_ends_early_leaves_the_bar_where_it_was(capsys):
     def interrupt(epoch, logs):
         raise KeyboardInterrupt
 
-    train(epochs=2, batch_size=20, callbacks=[ProgressBar(), On(on_epoch_end=interrupt)])
+    train(epochs=2, batch_size=20, callbacks=[ProgressBar(), LambdaCallback(on_epoch_end=interrupt)])
     err = capsys.readouterr().err
     assert "3/6" in err
     assert "6/6" not in err
@@ -384,9 +395,8 @@ def resumable(path, kind, *, seed=0, extra=(), **settings):
     """Run, or go on, with everything that has a state; return the network, optimizer, rng and history."""
     make, callbacks = RUNS[kind]()
     rng = np.random.default_rng(seed)
-    network = Sequential(
-        Linear(2, 8, rng=rng), Noisy(rng=np.random.default_rng(seed + 5)), Tanh(), Linear(8, 2, rng=rng)
-    )
+    dropout = Dropout(0.2, rng=np.random.default_rng(seed + 5))
+    network = Sequential(Linear(2, 8, rng=rng), BatchNorm(8), dropout, Tanh(), Linear(8, 2, rng=rng))
     optimizer = make(network.parameters())
     checkpoint = [Checkpoint(path, resume=True)] if path else []
     settings = {
@@ -406,7 +416,7 @@ def resumable(path, kind, *, seed=0, extra=(), **settings):
 
 @pytest.mark.parametrize("kind", RUNS)
 @pytest.mark.parametrize("hook", ["on_epoch_end", "on_train_batch_begin"])
-@pytest.mark.parametrize("killed", [0, 1, 3, 6, 11])
+@pytest.mark.parametrize("killed", [0, 1, 3, 6])
 def test_a_run_killed_at_any_epoch_goes_on_bit_for_bit(kind, hook, killed, tmp_path):
     calls = iter(range(99))
 
@@ -417,13 +427,13 @@ def test_a_run_killed_at_any_epoch_goes_on_bit_for_bit(kind, hook, killed, tmp_p
     expected = resumable(None, kind)
     path = tmp_path / "run.npz"
     with pytest.raises(Killed):
-        resumable(path, kind, extra=[On(**{hook: kill})])
+        resumable(path, kind, extra=[LambdaCallback(**{hook: kill})])
     network, optimizer, rng, history = resumable(path, kind, seed=0 if killed == 0 else 77)
     assert history == expected[3]
     np.testing.assert_equal(network.state_dict(), expected[0].state_dict())
     np.testing.assert_equal(optimizer.state_dict(), expected[1].state_dict())
     assert rng.bit_generator.state == expected[2].bit_generator.state
-    assert network.layers[1].rng.bit_generator.state == expected[0].layers[1].rng.bit_generator.state
+    assert network.layers[2].rng.bit_generator.state == expected[0].layers[2].rng.bit_generator.state
 
 
 @pytest.mark.parametrize("kind", RUNS)
@@ -484,7 +494,10 @@ def test_a_checkpoint_is_whole_after_every_epoch(tmp_path):
     def reread(epoch, logs):
         lengths.append(len(load(path, make_network())))
 
-    train(epochs=3, callbacks=[Checkpoint(path), On(on_epoch_begin=lambda e, logs: e and reread(e, logs))])
+    train(
+        epochs=3,
+        callbacks=[Checkpoint(path), LambdaCallback(on_epoch_begin=lambda e, logs: e and reread(e, logs))],
+    )
     assert lengths == [1, 2]
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
 
@@ -498,8 +511,8 @@ def test_a_checkpoint_that_cannot_be_written_says_so(tmp_path):
     ("settings", "message"),
     [
         ({"metrics": {"accuracy": accuracy}},
-         "Checkpoint expected a run of accuracy, loss (best by loss) in run.npz, got one of loss (best by loss)"),
-        ({"validation": VALIDATION}, "expected a run of loss, val_loss (best by val_loss) in run.npz, got one of"),
+         "a run of accuracy, loss (best by loss) in run.npz, got one of loss (best by loss); go on with"),
+        ({"validation": VALIDATION}, "Checkpoint expected a run of loss, val_loss (best by val_loss) in run"),
         ({"make": partial(SGD, lr=0.1)}, "Checkpoint expected a state of SGD in run.npz, got Adam"),
         ({"network": make_network(sizes=(2, 2))}, "Checkpoint found a state in run.npz that does not fit"),
         ({"rng": np.random.Generator(np.random.MT19937(0))}, "Checkpoint expected the state of a MT19937"),

@@ -251,9 +251,12 @@ def other_optimizer(make):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (partial(other_network, sizes=(2, 9, 2)), "load found a state in run.npz that does not fit: MLP.load_state_dict expected 0.W of"),
-        (partial(other_network, sizes=(2, 2)), "the state of this network, got one that has the unknown 2.W, 2.b; make the"),
-        (partial(other_network, dtype=np.float32), "MLP.load_state_dict expected 0.W of dtype float32, got float64"),
+        (partial(other_network, sizes=(2, 9, 2)),
+         "load found a state in run.npz that does not fit: MLP.load_state_dict expected 0.W of shape (2, 9)"),
+        (partial(other_network, sizes=(2, 2)),
+         "expected the state of this network, got one that has the unknown 2.W, 2.b; make the"),
+        (partial(other_network, dtype=np.float32),
+         "MLP.load_state_dict expected 0.W of dtype float32, got float64"),
         (partial(other_optimizer, partial(SGD, lr=1)), "load expected a state of SGD in run.npz, got Adam"),
         (partial(other_optimizer, AdamW), "load expected a state of AdamW in run.npz, got Adam"),
         (partial(other_optimizer, lambda ps: Adam(ps[:2])), "Adam.load_state_dict expected"),

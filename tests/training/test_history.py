@@ -83,9 +83,5 @@ def test_a_history_knows_by_what_its_best_epoch_is_the_best():
     assert train(epochs=1)[1].monitor == "loss"
     assert train(epochs=1, validation=VALIDATION)[1].monitor == "val_loss"
     judge = EarlyStopping("val_accuracy", patience=3)
-    _, history = (
-        train(epochs=1, validation=VALIDATION, metrics={"accuracy": accuracy}, callbacks=[judge])
-        if getattr(accuracy, "more_is_better", None)
-        else (None, History(monitor="val_accuracy"))
-    )
+    _, history = train(epochs=1, validation=VALIDATION, metrics={"accuracy": accuracy}, callbacks=[judge])
     assert history.monitor == "val_accuracy"
