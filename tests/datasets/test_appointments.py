@@ -11,7 +11,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from nnlab import datasets
-from nnlab.datasets import appointments, locate
+from nnlab.datasets import locate
+from nnlab.datasets.appointments import table as table_module
 
 HEADER = (
     "PatientId,AppointmentID,Gender,ScheduledDay,AppointmentDay,Age,Neighbourhood,Scholarship,"
@@ -41,7 +42,7 @@ def table(tmp_path: Path) -> pd.DataFrame:
 
 
 def test_the_places_are_searched_in_order(empty_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = appointments.FILE
+    name = table_module.FILE
     places = [
         ("cache/" + name, f"download cache/{name}"),
         ("kaggle/noshowappointments/" + name, f"Kaggle input/noshowappointments/{name}"),
@@ -61,7 +62,7 @@ def test_the_places_are_searched_in_order(empty_machine: Path, monkeypatch: pyte
 
 
 def test_newer_kaggle_mounts_are_found(empty_machine: Path) -> None:
-    write(empty_machine / "kaggle/datasets/joniarroba/noshowappointments" / appointments.FILE)
+    write(empty_machine / "kaggle/datasets/joniarroba/noshowappointments" / table_module.FILE)
     assert "Kaggle input" in datasets.load_appointments().source
 
 
@@ -92,7 +93,7 @@ def test_the_real_file_is_known_by_its_checksum(real_appointments: Path) -> None
 
 
 def test_an_edited_copy_is_neither_real_nor_simulated(tmp_path: Path) -> None:
-    data = datasets.load_appointments(write(tmp_path / appointments.FILE))
+    data = datasets.load_appointments(write(tmp_path / table_module.FILE))
     assert not data.is_real
     assert not data.simulated
     assert data.source.startswith("unverified: ")

@@ -10,7 +10,7 @@ import pytest
 import sklearn.datasets
 
 from nnlab import datasets
-from nnlab.datasets import digits
+from nnlab.datasets import images as images_module
 
 M, M_TEST = 50, 20
 
@@ -125,7 +125,7 @@ def test_real_mnist(real_mnist: Path) -> None:
 
 
 def test_kaggle_layout_of_the_real_images(real_mnist: Path, tmp_path: Path) -> None:
-    images, labels, _, _ = digits.read_npz(real_mnist)
+    images, labels, _, _ = images_module.read_npz(real_mnist)
     data = datasets.load_mnist(write_csv(tmp_path / "train.csv", images[:2000], labels[:2000]))
     total = np.concatenate([data.X, data.X_test]).sum()
     assert total == pytest.approx(images[:2000].astype(np.int64).sum() / 255)
