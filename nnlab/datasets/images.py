@@ -21,7 +21,7 @@ from nnlab._check import check_dtype
 from nnlab._files import BROKEN, whole_file
 from nnlab.datasets.fetch import fetch_openml
 from nnlab.datasets.locate import cache_folder
-from nnlab.datasets.reading import brief, cut_short, read_bytes, records
+from nnlab.datasets.reading import brief, cut_short, read_bytes, records, shown
 from nnlab.datasets.registry import Dataset, Loaded, register
 
 NPZ, CSV, IDX = "mnist.npz", "train.csv", "train-images-idx3-ubyte"
@@ -35,7 +35,7 @@ PIXEL_NAMES = (
     [f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)],
 )
 SMALL_DIGITS = "embedded: scikit-learn's small digits, not MNIST"
-REMEDY = "replace or remove it, and get MNIST with `python -m nnlab data get mnist`"
+REMEDY = "replace it, or remove it and get MNIST with `python -m nnlab data get mnist`"
 #: The part kept for testing where a layout has no test images of its own.
 TEST_SHARE = 0.2
 
@@ -159,7 +159,7 @@ def read_csv(path: Path) -> Images:
         numbers = np.full((1, 785), np.nan)
     high = np.full(785, 255)
     high[label] = 9
-    if not ((numbers >= 0) & (numbers <= high) & (numbers % 1 == 0)).all():
+    if not ((numbers >= 0) & (numbers <= high) & (numbers == np.floor(numbers))).all():
         raise _wrong_number(content, headless, high, path)
     labels, images = numbers[:, label].astype(np.int64), numbers.astype(np.uint8)[:, pixels]
     # The last pixel of MNIST is always 0, so this is not it, but a label.
@@ -169,8 +169,9 @@ def read_csv(path: Path) -> Images:
 
 
 def _is_number(text: str) -> bool:
+    """Whether text is a number to pandas as well, to which 1_000 and the digits of other scripts are none."""
     try:
-        return math.isfinite(float(text))
+        return text.isascii() and "_" not in text and math.isfinite(float(text))
     except ValueError:
         return False
 
@@ -182,8 +183,8 @@ def _columns(names: list[str], line: int, path: Path) -> tuple[int, list[int]]:
         if len(names) == 785 and position.keys() == {label, *pixels}:
             return position[label], [position[name] for name in pixels]
     raise ValueError(
-        f"{path}, line {line}: expected the columns label, pixel0 … pixel783, got {len(names)} columns "
-        f"that begin with {brief(', '.join(names[:3]), 60)}; {REMEDY}"
+        f"{path}, line {line}: expected the columns label, pixel0 … pixel783, "
+        f"got {brief(', '.join(names[:3]), 60)} … ({len(names)} in all); {REMEDY}"
     )
 
 
@@ -197,7 +198,7 @@ def _wrong_number(content: bytes, headless: bool, high: np.ndarray, path: Path) 
                 cut = cut_short(next(rows, None) is None)
                 return ValueError(
                     f"{path}, line {line}, column {name}: expected a whole number from 0 to {highest}, "
-                    f"got {brief(text, 40) if _is_number(text) else repr(brief(text, 40))}{cut}; {REMEDY}"
+                    f"got {shown(text, is_number=_is_number(text))}{cut}; {REMEDY}"
                 )
     return ValueError(f"{path}: expected digits alone in every field; {REMEDY}")
 

@@ -27,7 +27,7 @@ def read_bytes(path: Path, remedy: str) -> bytes:
     except OSError as error:
         raise type(error)(
             f"{path}: expected a file that can be read, got {error.strerror!r}; "
-            f"look at its permissions, or {remedy}"
+            "change its permissions, or move it away"
         ) from None
     if not content.startswith(b"\x1f\x8b"):
         return content
@@ -56,7 +56,7 @@ def records(content: bytes, path: Path, remedy: str) -> Iterator[tuple[int, list
             break
         if len(record) > 1 or "".join(record).strip():
             if header_line == 0:
-                _check_separator(record, line, path, remedy)
+                _check_separator(record, line, path)
                 header_line, width = line, len(record)
             if len(record) != width:
                 cut = cut_short(len(record) < width and not any(map(str.strip, file)))
@@ -75,7 +75,7 @@ def check_text(content: bytes, path: Path, remedy: str) -> None:
     if content.startswith(b"PK\x03\x04"):
         raise ValueError(f"{path}: expected a CSV table, got a ZIP archive; unpack it first")
     if content.startswith(UTF_16):
-        raise ValueError(f"{path}: expected UTF-8 text, got UTF-16; save it as UTF-8, or {remedy}")
+        raise ValueError(f"{path}: expected UTF-8 text, got UTF-16; save it as UTF-8")
     zero = content.find(b"\0")
     if zero >= 0:
         line = _line_of(zero, content)
@@ -91,18 +91,23 @@ def _line_of(position: int, content: bytes) -> int:
     return len((content[:position] + b"x").splitlines())
 
 
-def _check_separator(header: list[str], line: int, path: Path, remedy: str) -> None:
+def _check_separator(header: list[str], line: int, path: Path) -> None:
     for separator, words in SEPARATORS.items():
         if len(header) == 1 and separator in header[0]:
             raise ValueError(
-                f"{path}, line {line}: expected fields separated by commas, got {words}; "
-                f"save it with commas, or {remedy}"
+                f"{path}, line {line}: expected fields separated by commas, got {words}; save it with commas"
             )
 
 
 def cut_short(suspected: bool) -> str:
     """Return a remark for an error in the last record of a file, or nothing."""
     return " (the file seems to be cut short here)" if suspected else ""
+
+
+def shown(field: str, *, is_number: bool) -> str:
+    """Return a field as an error message shows it: nothing, 12, or 'twelve'."""
+    text = brief(field, 40)
+    return "nothing" if not text else text if is_number else repr(text)
 
 
 def brief(text: object, length: int = 160) -> str:

@@ -274,29 +274,3 @@ def test_the_progress_bar_of_mnist(empty_machine: Path, openml, capsys) -> None:
     with pytest.raises(ConnectionError):
         datasets.get("mnist")
     assert "MNIST from OpenML" in capsys.readouterr().err
-
-
-# --- what the command line asks
-
-
-def test_records(empty_machine: Path) -> None:
-    first, second = datasets.available()
-    assert (first.name, first.path, first.source) == ("appointments", None, "simulated (embedded)")
-    assert (second.name, second.path) == ("mnist", None)
-    assert "not MNIST" in second.source
-    assert (first.license, second.license) == ("CC BY-NC-SA 4.0", "CC BY-SA 3.0")
-    (empty_machine / "data").mkdir()
-    np.savez(empty_machine / "data" / "mnist.npz", x=1)
-    assert datasets.available()[1].source == "data/mnist.npz"
-    assert datasets.where("mnist") == empty_machine / "data" / "mnist.npz"
-
-
-def test_wrong_arguments_are_refused(empty_machine: Path) -> None:
-    with pytest.raises(ValueError, match="get expected name as one of 'appointments', 'mnist', got 'cifar'"):
-        datasets.get("cifar")
-    with pytest.raises(ValueError, match="where expected name as one of"):
-        datasets.where("digits")
-    with pytest.raises(ValueError, match="get expected timeout > 0, got 0"):
-        datasets.get("appointments", timeout=0)
-    with pytest.raises(ValueError, match="url for 'appointments' only"):
-        datasets.get("mnist", url="http://127.0.0.1/")

@@ -76,6 +76,7 @@ def features(frame: pd.DataFrame) -> pd.DataFrame:
             f"features expected a clean table, got {impossible} impossible rows; call clean() first"
         )
     hour = scheduled.dt.hour + scheduled.dt.minute / 60
+    places, place = np.unique(frame["Neighbourhood"].to_numpy(dtype=str), return_inverse=True)
     return pd.DataFrame(
         {
             "age": frame["Age"],
@@ -93,7 +94,7 @@ def features(frame: pd.DataFrame) -> pd.DataFrame:
             "booked_at": groups(hour, HOUR_EDGES),
             "weekday": _weekday(appointment),
             "weekday_booked": _weekday(scheduled),
-            "neighbourhood": frame["Neighbourhood"].astype(object).astype("category"),
+            "neighbourhood": _category(place, places.tolist(), frame.index),
         }
     )
 
@@ -116,11 +117,11 @@ def _days_between(scheduled: pd.Series, appointment: pd.Series) -> pd.Series:
 
 
 def _weekday(times: pd.Series) -> pd.Series:
-    days = _category(times.dt.day_of_week.to_numpy(), WEEKDAYS, times.index, ordered=False)
+    days = _category(times.dt.day_of_week.to_numpy(), WEEKDAYS, times.index)
     return days.cat.remove_unused_categories()
 
 
-def _category(codes: np.ndarray, names: list[str], index: pd.Index, *, ordered: bool) -> pd.Series:
+def _category(codes: np.ndarray, names: list[str], index: pd.Index, *, ordered: bool = False) -> pd.Series:
     """Return the names that the codes stand for, −1 for none, as a categorical column."""
     return pd.Series(pd.Categorical.from_codes(codes, pd.Index(names, dtype=object), ordered), index=index)
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from nnlab.datasets.appointments.simulator import simulate_appointments
 from nnlab.datasets.fetch import fetch_file
-from nnlab.datasets.reading import brief, cut_short, read_bytes, records
+from nnlab.datasets.reading import brief, cut_short, read_bytes, records, shown
 from nnlab.datasets.registry import Dataset, Loaded, register
 
 FILE = "KaggleV2-May-2016.csv"
@@ -27,7 +27,7 @@ URL = f"https://www.kaggle.com/api/v1/datasets/download/joniarroba/noshowappoint
 #: The seed of the embedded table, so that every reader sees the same simulated appointments.
 SEED = 2016
 SIMULATED = "simulated (embedded)"
-REMEDY = "correct or remove it, and get the published file with `python -m nnlab data get appointments`"
+REMEDY = "correct it, or remove it and get the published file with `python -m nnlab data get appointments`"
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,12 +177,10 @@ def _check_values(values: pd.Series, texts: pd.Series, rule: Rule, lines: list[i
     if not wrong.any():
         return
     row = int(np.argmax(wrong))
-    text = brief(texts.iloc[row], 40)
-    is_number = rule.dtype != "object" and pd.notna(_numbers(texts.iloc[[row]]).iloc[0])
-    got = (text if is_number else repr(text)) if text else "nothing"
+    is_number = rule.dtype != "object" and bool(_numbers(texts.iloc[[row]]).notna().all())
     raise ValueError(
         f"{path}, line {lines[row]}, column {values.name}: expected {rule.expected}, "
-        f"got {got}{cut_short(row == len(lines) - 1)}; {REMEDY}"
+        f"got {shown(texts.iloc[row], is_number=is_number)}{cut_short(row == len(lines) - 1)}; {REMEDY}"
     )
 
 
