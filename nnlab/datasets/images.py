@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 
 from nnlab._check import check_dtype
 from nnlab._files import BROKEN, whole_file
-from nnlab.datasets.fetch import fetch_openml
+from nnlab.datasets.fetch import BY_HAND, fetch_openml
 from nnlab.datasets.locate import cache_folder
 from nnlab.datasets.reading import brief, cut_short, read_bytes, records, shown
 from nnlab.datasets.registry import Dataset, Loaded, register
@@ -35,7 +35,8 @@ PIXEL_NAMES = (
     [f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)],
 )
 SMALL_DIGITS = "embedded: scikit-learn's small digits, not MNIST"
-REMEDY = "replace it, or remove it and get MNIST with `python -m nnlab data get mnist`"
+GET = "get MNIST with `python -m nnlab data get mnist`"
+REMEDY = f"remove it and {GET}"
 #: The part kept for testing where a layout has no test images of its own.
 TEST_SHARE = 0.2
 
@@ -99,7 +100,7 @@ def _digits(images: Images, white: int, dtype: np.dtype, source: str, *, is_real
 
 
 def _hold_out(images: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-    """Split off the test images, evenly over the digits where there are enough of each."""
+    """Split off test images, as many of each digit as its share, where there are enough for that."""
     counts = np.unique(y, return_counts=True)[1]
     enough = counts.min() >= 2 and math.ceil(TEST_SHARE * len(y)) >= len(counts)
     # With a fixed seed, so that the test images are the same for everybody.
@@ -125,7 +126,7 @@ def read_npz(path: Path) -> Images:
             missing = [name for name in NPZ_NAMES if f"{name}.npy" not in archive.namelist()]
             if missing:
                 raise ValueError(f"it lacks {', '.join(missing)}")
-            # Each member is read to its end, where its checksum is; np.load may stop a byte before.
+            # zipfile verifies a checksum when it comes to the end of a member, which np.load may not reach.
             for name in NPZ_NAMES:
                 arrays.append(np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy"))))
     except BROKEN as error:
@@ -169,7 +170,7 @@ def read_csv(path: Path) -> Images:
 
 
 def _is_number(text: str) -> bool:
-    """Whether text is a number to pandas as well, to which 1_000 and the digits of other scripts are none."""
+    """Whether pandas reads text as a number: unlike Python, not 1_000, nor the digits of other scripts."""
     try:
         return text.isascii() and "_" not in text and math.isfinite(float(text))
     except ValueError:
@@ -230,7 +231,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
         path = path.with_suffix("") if path.suffix == ".gz" else path.with_name(f"{path.name}.gz")
     if not path.is_file():
         raise FileNotFoundError(
-            f"expected the four IDX files side by side, but {path} is not there; {REMEDY}"
+            f"expected the four IDX files side by side, but {path} is not there; add it, or {GET}"
         )
     content = read_bytes(path, REMEDY)
     if content[:4] != bytes([0, 0, 8, dimensions]):
@@ -275,7 +276,9 @@ def _fetch(url: str, progress: bool, timeout: float) -> Path:
         return target
     pixels, labels = fetch_openml("mnist_784", "MNIST", progress, timeout)
     if pixels.shape != (70_000, 784):
-        raise ValueError(f"OpenML sent MNIST of shape {pixels.shape}, expected (70000, 784); {REMEDY}")
+        raise ValueError(
+            f"OpenML sent MNIST of shape {pixels.shape}, expected (70000, 784); try again, or {BY_HAND}"
+        )
     images, y = pixels.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.uint8)
     _check_images(target, "images", images, "labels", y)
     target.parent.mkdir(parents=True, exist_ok=True)

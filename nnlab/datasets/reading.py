@@ -26,8 +26,8 @@ def read_bytes(path: Path, remedy: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise type(error)(
-            f"{path}: expected a file that can be read, got {error.strerror!r}; "
-            "change its permissions, or move it away"
+            f"{path}: expected a file that can be read, got: {error.strerror}; "
+            f"change its permissions, or {remedy}"
         ) from None
     if not content.startswith(b"\x1f\x8b"):
         return content
@@ -51,51 +51,56 @@ def records(content: bytes, path: Path, remedy: str) -> Iterator[tuple[int, list
         try:
             record = next(reader, None)
         except csv.Error as error:
-            raise ValueError(f"{path}, line {line}: expected a CSV table, but {error}; {remedy}") from None
+            raise ValueError(
+                f"{path}, line {line}: expected a CSV table, but {error}; correct it, or {remedy}"
+            ) from None
         if record is None:
             break
-        if len(record) > 1 or "".join(record).strip():
+        if record and not (len(record) == 1 and record[0].isspace()):
             if header_line == 0:
-                _check_separator(record, line, path)
+                _check_separator(record, line, path, remedy)
                 header_line, width = line, len(record)
             if len(record) != width:
                 cut = cut_short(len(record) < width and not any(map(str.strip, file)))
                 raise ValueError(
                     f"{path}, line {line}: expected {width} fields, as in line {header_line}, "
-                    f"got {len(record)}{cut}; {remedy}"
+                    f"got {len(record)}{cut}; correct it, or {remedy}"
                 )
             yield line, record
         line = reader.line_num + 1
     if header_line == 0:
-        raise ValueError(f"{path}: expected a table, got an empty file; {remedy}")
+        raise ValueError(f"{path}: expected a table, got an empty file; correct it, or {remedy}")
 
 
 def check_text(content: bytes, path: Path, remedy: str) -> None:
     """Raise ValueError unless the content is text in UTF-8."""
     if content.startswith(b"PK\x03\x04"):
-        raise ValueError(f"{path}: expected a CSV table, got a ZIP archive; unpack it first")
+        raise ValueError(f"{path}: expected a CSV table, got a ZIP archive; unpack it, or {remedy}")
     if content.startswith(UTF_16):
-        raise ValueError(f"{path}: expected UTF-8 text, got UTF-16; save it as UTF-8")
+        raise ValueError(f"{path}: expected UTF-8 text, got UTF-16; save it as UTF-8, or {remedy}")
     zero = content.find(b"\0")
     if zero >= 0:
         line = _line_of(zero, content)
-        raise ValueError(f"{path}, line {line}: expected UTF-8 text, got a NUL byte; {remedy}")
+        raise ValueError(f"{path}, line {line}: expected UTF-8 text, got a NUL byte; correct it, or {remedy}")
     try:
         content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = _line_of(error.start, content)
-        raise ValueError(f"{path}, line {line}: expected UTF-8 text, got other bytes; {remedy}") from None
+        raise ValueError(
+            f"{path}, line {line}: expected UTF-8 text, got other bytes; save it as UTF-8, or {remedy}"
+        ) from None
 
 
 def _line_of(position: int, content: bytes) -> int:
     return len((content[:position] + b"x").splitlines())
 
 
-def _check_separator(header: list[str], line: int, path: Path) -> None:
+def _check_separator(header: list[str], line: int, path: Path, remedy: str) -> None:
     for separator, words in SEPARATORS.items():
         if len(header) == 1 and separator in header[0]:
             raise ValueError(
-                f"{path}, line {line}: expected fields separated by commas, got {words}; save it with commas"
+                f"{path}, line {line}: expected fields separated by commas, got {words}; "
+                f"save it with commas, or {remedy}"
             )
 
 

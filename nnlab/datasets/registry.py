@@ -63,7 +63,7 @@ class Dataset:
         return found
 
     def facts(self) -> dict[str, Any]:
-        """Return what there is to say of the data set, for JSON."""
+        """Return what a reader may want to know of the data set, for JSON."""
         names = ("name", "title", "license", "path", "source")
         return {name: getattr(self, name) for name in names}
 
@@ -113,7 +113,7 @@ def get(name: str, *, url: str | None = None, progress: bool = True, timeout: fl
     """Download a data set into the download cache, unless it is there already, and return its path.
 
     url: another address of the same file; so is the environment variable NNLAB_<NAME>_URL.
-    timeout: seconds to wait while no data arrive.
+    timeout: seconds without any data after which to give up.
     Raises: ConnectionError if nothing came, ValueError if what came is not the published data.
     """
     dataset = _named("get", name)
@@ -121,10 +121,10 @@ def get(name: str, *, url: str | None = None, progress: bool = True, timeout: fl
     if url and not dataset.url:
         others = " or ".join(repr(d.name) for d in available() if d.url)
         raise ValueError(
-            f"get expected url for {others} only, got one for {name!r}, which has no one address"
+            f"get expected url for {others} only, got one for {name!r}, which has no single address"
         )
-    chosen = url or os.environ.get(f"NNLAB_{name.upper()}_URL") if dataset.url else None
-    return dataset.fetch(chosen or dataset.url, progress, timeout)
+    address = url or os.environ.get(f"NNLAB_{name.upper()}_URL") or dataset.url
+    return dataset.fetch(address, progress, timeout)
 
 
 def _named(who: str, name: str) -> Dataset:

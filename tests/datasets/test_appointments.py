@@ -182,6 +182,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes, message: str)
         ("Age", "old", "a whole number from -1 to 130, got 'old'"),
         ("Neighbourhood", "", "a name, got nothing"),
         ("Neighbourhood", "12", "a name, got '12'"),
+        ("Neighbourhood", "NULL", "a name, got 'NULL'"),
         ("Hipertension", "2", "a whole number from 0 to 1, got 2"),
         ("Handcap", "5", "a whole number from 0 to 4, got 5"),
         ("No-show", "Maybe", "No or Yes, got 'Maybe'"),

@@ -36,19 +36,20 @@ def test_records_carry_the_line_on_which_they_begin() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", r"t\.csv: expected a table, got an empty file; replace it"),
+        (b"", r"t\.csv: expected a table, got an empty file; correct it, or replace it"),
         (b"\xef\xbb\xbf\n \n", r"t\.csv: expected a table, got an empty file"),
-        (b"a,b\n\n1,2,3\n", r"line 3: expected 2 fields, as in line 1, got 3; replace it"),
-        (b"\na,b\n1\n2,3\n", r"line 3: expected 2 fields, as in line 2, got 1; replace it"),
+        (b"a,b\n\n1,2,3\n", r"line 3: expected 2 fields, as in line 1, got 3; correct it, or replace it"),
+        (b"\na,b\n1\n2,3\n", r"line 3: expected 2 fields, as in line 2, got 1; correct it, or replace it"),
         (b"a,b\n1,2\n3\n\n", r"line 3: .* got 1 \(the file seems to be cut short here\)"),
         (b'a,b\n"1,2\n3,4\n', r"line 2: expected a CSV table, but unexpected end of data"),
+        (b'a,b\n""\n1,2\n', r"line 2: expected 2 fields, as in line 1, got 1; correct it"),
         (b'a,b\n"1"x,2\n', r"line 2: expected a CSV table, but"),
         (b"a;b\n1;2\n", r"line 1: expected fields separated by commas, got semicolons; save it with commas"),
         (b"a\tb\n1\t2\n", r"line 1: expected fields separated by commas, got tabs"),
         (b"a,b\r\n1,\0\r\n", r"line 2: expected UTF-8 text, got a NUL byte"),
         (b"a,b\r1,2\r3,\xe9\r", r"line 3: expected UTF-8 text, got other bytes"),
         ("a,b\n".encode("utf-16"), r"expected UTF-8 text, got UTF-16; save it as UTF-8"),
-        (b"PK\x03\x04\x14\0", r"expected a CSV table, got a ZIP archive; unpack it first"),
+        (b"PK\x03\x04\x14\0", r"expected a CSV table, got a ZIP archive; unpack it, or replace it"),
     ],
 )
 def test_what_is_no_table_is_refused(content: bytes, message: str) -> None:
@@ -67,11 +68,11 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, monkeypatch) -> N
     def denied(self: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    with pytest.raises(IsADirectoryError, match="expected a file that can be read, got 'Is a directory'"):
+    with pytest.raises(IsADirectoryError, match="expected a file that can be read, got: Is a directory"):
         reading.read_bytes(tmp_path, "replace it")
     (tmp_path / "mnist.npz").touch()
     monkeypatch.setattr(Path, "read_bytes", denied)
-    with pytest.raises(PermissionError, match=r"mnist\.npz: .* 'Permission denied'; change its permissions"):
+    with pytest.raises(PermissionError, match=r"mnist\.npz: .*Permission denied; change its permissions"):
         datasets.load_mnist(tmp_path / "mnist.npz")
 
 

@@ -64,8 +64,8 @@ def waiting_days(frame: pd.DataFrame) -> pd.Series:
 def features(frame: pd.DataFrame) -> pd.DataFrame:
     """Return what a clinic knows of each appointment when it is booked, in readable columns.
 
-    IDs are dropped: they name a patient and say nothing of the next one. Categories become pandas categories,
-    among them age, waiting days and hour once more in groups (see WAITING_EDGES).
+    IDs are dropped: they name a patient and say nothing about the next one. Text becomes pandas categories,
+    among them age, waiting days and hour, each in groups as well (see WAITING_EDGES).
     Raises: ValueError if the table was not cleaned.
     """
     scheduled, appointment = times(frame["ScheduledDay"]), times(frame["AppointmentDay"])
@@ -76,7 +76,7 @@ def features(frame: pd.DataFrame) -> pd.DataFrame:
             f"features expected a clean table, got {impossible} impossible rows; call clean() first"
         )
     hour = scheduled.dt.hour + scheduled.dt.minute / 60
-    places, place = np.unique(frame["Neighbourhood"].to_numpy(dtype=str), return_inverse=True)
+    place, places = pd.factorize(frame["Neighbourhood"], sort=True)
     return pd.DataFrame(
         {
             "age": frame["Age"],
@@ -94,7 +94,7 @@ def features(frame: pd.DataFrame) -> pd.DataFrame:
             "booked_at": groups(hour, HOUR_EDGES),
             "weekday": _weekday(appointment),
             "weekday_booked": _weekday(scheduled),
-            "neighbourhood": _category(place, places.tolist(), frame.index),
+            "neighbourhood": _category(place, list(places), frame.index),
         }
     )
 
@@ -168,9 +168,9 @@ def split(
 ) -> Split:
     """Split a clean table at random into stratified parts, with an encoder fitted on the training part only.
 
-    by="row" deals out rows, so that a patient may sit in several parts; by="patient" deals out patients.
-    history=True adds what `patient_history` says of the patient's other, training appointments: by row it
-    raises the test score with what it remembers of the patients, by patient it cannot.
+    by="row" deals out rows, so that a patient may be in several parts; by="patient" deals out patients.
+    history=True adds what `patient_history` says about the patient's other appointments in training: by row,
+    that raises the test score by remembering patients; by patient, it cannot.
     `validation` and `test` are fractions of the rows or patients.
     Raises: ValueError, TypeError.
     """
@@ -194,7 +194,7 @@ def split(
 def patient_history(y: np.ndarray, patients: np.ndarray, train: np.ndarray) -> pd.DataFrame:
     """Return for each row the patient's other training appointments and the share of them missed.
 
-    The share is drawn towards the base rate p as if by 3 further appointments: (missed + 3p) / (count + 3).
+    The share is pulled towards the base rate p as if by 3 more appointments: (missed + 3p) / (count + 3).
     A training row's own outcome is left out, or the feature would simply hold the answer.
     """
     outcomes = pd.DataFrame({"patient": patients[train], "missed": y[train]})

@@ -1,7 +1,7 @@
 """Simulated appointments: the published table's columns, size, quirks and lessons, none of its patients.
 
-Everything is drawn from figures.json, which scripts/fit_simulator.py fitted to the published
-table: counts over many rows, and the weights of one logistic regression. Three steps:
+Everything is drawn from figures.json, which scripts/fit_simulator.py fitted to the published table: counts
+over many rows, and the weights of one logistic regression. There are three steps:
 
 1. patients: how many appointments each has, then sex and age, conditions, neighbourhood;
 2. visits: day of the appointment, waiting time given who it is, hour of booking, SMS;
