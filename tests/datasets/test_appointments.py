@@ -176,6 +176,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes, message: str)
         ("Gender", "X", "F or M, got 'X'"),
         ("ScheduledDay", "yesterday", "a time such as 2016-04-29T18:38:08Z, got 'yesterday'"),
         ("AppointmentDay", "2016-02-30T00:00:00Z", "a time such as .*, got '2016-02-30T00:00:00Z'"),
+        ("AppointmentDay", "2016-05-02T08:00:00+99:99", "a time such as .*, got '2016-05-02T08:00:00.99:99'"),
         ("AppointmentDay", "2016", "a time such as .*, got '2016'"),
         ("AppointmentDay", "2016-05-02T08:00:00+2:00", "a time such as .*, got '2016-05-02T08:00:00.2:00'"),
         ("Age", "-2", "a whole number from -1 to 130, got -2"),

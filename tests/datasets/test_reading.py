@@ -18,7 +18,7 @@ from nnlab import datasets
 from nnlab.datasets import images, reading
 from nnlab.datasets.appointments import table
 
-often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+often = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # --- records
 

@@ -100,7 +100,7 @@ class Rule:
 
 # A day and the time, with or without an offset; or the day alone.
 _TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|[+-]\d\d(?::?\d\d)?)?|(\d{4}-\d\d-\d\d)",
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|[+-][012]\d(?::?[0-5]\d)?)?|(\d{4}-\d\d-\d\d)",
     re.ASCII,
 )
 
@@ -112,16 +112,15 @@ def times(column: pd.Series) -> pd.Series:
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.dt.tz_localize(None)
-    written = [_as_written(text) for text in column.astype(str)]
+    written = [_as_written(str(text)) for text in column.tolist()]
     texts = pd.Series(written, index=column.index, dtype=object)
     return pd.to_datetime(texts, format="ISO8601", errors="coerce")
 
 
 def _as_written(text: str) -> str | None:
     """Return a time without its offset, None for what is not a time."""
-    if (
-        text[19:] == "Z" and text[13] == text[16] == ":"
-    ):  # as published, which the pattern takes longer to see
+    # First the published form, in which the pattern would take four times as long.
+    if text[19:] == "Z" and text[13] == text[16] == ":":
         return text[:19]
     match = _TIME.fullmatch(text)
     return match and (match[1] or match[2])
