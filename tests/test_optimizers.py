@@ -569,7 +569,7 @@ def test_nan_passes_through(make):
         (
             {"lr": cosine},
             TypeError,
-            "expected lr as a function of the step, got cosine itself; make it: cosine(",
+            "expected lr as a function of the step, got cosine itself; call it: cosine(",
         ),
         ({"lr": lambda t: -1}, ValueError, "expected the rate of step 0 from lr >= 0, got -1"),
         ({"clip_norm": 0}, ValueError, "expected clip_norm > 0, got 0"),
