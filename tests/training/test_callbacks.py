@@ -141,9 +141,9 @@ def test_an_interrupt_in_a_callback_keeps_the_epoch():
         ([EarlyStopping(patience=1)], ValueError, "EarlyStopping expected monitor as one of 'loss', 'odd'"),
         ([ReduceOnPlateau("auc")], ValueError, "ReduceOnPlateau expected monitor as one of 'loss', 'odd'"),
         ([EarlyStopping("odd", patience=1)], ValueError,
-         "EarlyStopping expected mode='min' or mode='max' beside monitor='odd', got None"),
+         "EarlyStopping expected mode='min' or mode='max' with monitor='odd', got None"),
         ([ReduceOnPlateau("odd")], ValueError,
-         "ReduceOnPlateau expected mode='min' or mode='max' beside monitor='odd', got None"),
+         "ReduceOnPlateau expected mode='min' or mode='max' with monitor='odd', got None"),
     ],
 )  # fmt: skip
 def test_callbacks_that_will_not_do_are_refused_before_anything_is_changed(callbacks, error, message):
