@@ -148,7 +148,7 @@ def test_the_floors_are_printed(capsys):
     import_graph.main()
     printed = capsys.readouterr().out
     assert [line.split()[0] for line in printed.splitlines()[:-1]] == FLOORS
-    assert printed.splitlines()[-1].endswith("no circle")
+    assert printed.splitlines()[-1].endswith("no cycle")
 
 
 # ------------------------------------------------------------------------------------------- readable source

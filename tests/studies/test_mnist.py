@@ -541,7 +541,7 @@ def test_a_file_that_is_no_archive(tmp_path, content):
 def test_a_single_array_is_no_archive(tmp_path):
     with open(tmp_path / "some.npz", "wb") as file:
         np.save(file, SOME)
-    with pytest.raises(ValueError, match=r"expected an \.npz file, but it is no such archive"):
+    with pytest.raises(ValueError, match=r"expected an \.npz file, but it is not such an archive"):
         evaluation.read_images(tmp_path / "some.npz")
 
 
