@@ -209,7 +209,7 @@ def test_asserts_are_for_tests(path):
 
 
 @every_source
-def test_nobody_uses_the_global_generator(path):
+def test_nothing_uses_the_global_generator(path):
     # get_state and set_state put back what a learner's code may have moved
     allowed = {"Generator", "default_rng", "BitGenerator", "SeedSequence", "get_state", "set_state"}
     used = set(re.findall(r"np\.random\.(\w+)", path.read_text(encoding="utf-8")))

@@ -191,7 +191,7 @@ def test_no_two_positions_are_alike_and_none_is_large(n, max_length):
     assert len(np.unique(table.round(9), axis=0)) == max_length
 
 
-def test_positions_are_no_parameters_and_take_both_dtypes():
+def test_positions_are_not_parameters_and_take_both_dtypes():
     layer = PositionalEncoding(3, 5)
     assert not layer.state_dict()
     for dtype in (np.float32, np.float64):

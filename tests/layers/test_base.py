@@ -106,7 +106,7 @@ def test_a_state_goes_from_one_network_to_another_and_is_a_copy():
     ("change", "error", "message"),
     [
         (lambda s: s.pop("0.b"), ValueError, "got one that lacks 0.b; make the network with the settings"),
-        (lambda s: s.update(x=np.ones(1)), ValueError, "got one that has the unknown x"),
+        (lambda s: s.update(x=np.ones(1)), ValueError, "got one that has unknown x"),
         (lambda s: s.update({"0.W": np.ones((3, 2))}), ValueError, "0.W of shape (2, 3), got (3, 2)"),
         (lambda s: s.update({"0.W": np.ones((2, 3), np.float32)}), TypeError, "0.W of dtype float64"),
         (lambda s: s.update({"1.branch.1.calls": "x"}), TypeError, "1.branch.1.calls as an array"),
@@ -123,7 +123,7 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_a_state_that_is_no_dict():
+def test_a_state_that_is_not_a_dict():
     with pytest.raises(TypeError, match="expected a dict of arrays by name, got list"):
         nested().load_state_dict([np.ones(1)])
 
