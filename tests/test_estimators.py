@@ -764,9 +764,7 @@ def test_a_divergence_loses_no_earlier_network(blobs):
     X, y = blobs
     estimator = MLPRegressor(**SMALL).fit(X, y)
     before = estimator.predict(X)
-    with pytest.raises(
-        ValueError, match=r"diverged at step .* in a TransformedTargetRegressor if y is far"
-    ):
+    with pytest.raises(ValueError, match=r"diverged at step .* in a TransformedTargetRegressor if y is far"):
         estimator.set_params(optimizer="sgd").fit(X, 1e30 * y)
     np.testing.assert_array_equal(estimator.predict(X), before)
 

@@ -1,4 +1,4 @@
-"""Starting weights: their statistics, dtype and generator, and what happens to signals through many layers."""
+"""Weights at the start: their statistics, dtype and generator, and what happens to signals in depth."""
 
 import re
 

@@ -293,7 +293,8 @@ def test_the_state_of_another_optimizer_is_refused_and_nothing_changed(other):
     optimizer.step()
     before = snapshot(optimizer)
     with pytest.raises(
-        ValueError, match=r"Adam.load_state_dict expected .* got .*; make the optimizer as it was"
+        ValueError,
+        match=r"Adam.load_state_dict expected .* got .*; make the optimizer with the settings it had",
     ):
         optimizer.load_state_dict(other([parameter([1.0])]).state_dict())
     assert_same(snapshot(optimizer), before)
