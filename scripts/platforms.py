@@ -34,6 +34,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # same on every platform, and torch's lower bound in pyproject.toml is untested.
 TORCH = "torch==2.13.0"
 EXTRAS = PROJECT["optional-dependencies"]
+TESTED = PROJECT["dependencies"] + EXTRAS["serve"]
 TOOLS = [r for r in EXTRAS["test"] + EXTRAS["site"] if not r.startswith("nnlab[")]  # JupyterLab is not needed
 
 # Tests of the checkout's own files, of JupyterLab and nbconvert, and of endurance: versions hardly matter.
@@ -65,8 +66,8 @@ def platforms() -> dict[str, Platform]:
     return {
         "colab": Platform(listed("colab")),
         "kaggle": Platform(listed("kaggle"), signs=offline, wheel_attached=True),
-        "lowest": Platform(lowest(PROJECT["dependencies"]), test_the_package=True),
-        "newest": Platform(names(PROJECT["dependencies"]), pin_the_rest=False, test_the_package=True),
+        "lowest": Platform(lowest(TESTED), test_the_package=True),
+        "newest": Platform(names(TESTED), pin_the_rest=False, test_the_package=True),
     }
 
 

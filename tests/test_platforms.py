@@ -18,8 +18,8 @@ PINS = {name: platforms["listed"](name) for name in ("colab", "kaggle")}
 
 
 def bounds():
-    """Return the range that pyproject.toml gives for each package it depends on."""
-    requirements = map(Requirement, platforms["PROJECT"]["dependencies"])
+    """Return the range that pyproject.toml gives for each package that is tried in other versions."""
+    requirements = map(Requirement, platforms["TESTED"])
     return {requirement.name: requirement.specifier for requirement in requirements}
 
 

@@ -1,5 +1,6 @@
 """The core promise of the course: nnlab and PyTorch compute the same, part by part and in training."""
 
+import contextlib
 import functools
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layer_samples import SAMPLES, layer_types
+from lockstep_table import train_in_lockstep
 
 import nnlab
 from nnlab import (
@@ -22,15 +25,20 @@ from nnlab import (
     SiLU,
     Softmax,
     Tanh,
+    layers,
+    schedules,
 )
 from nnlab._check import NonFiniteError
 from nnlab.initializers import torch_uniform
+from nnlab.layers import Activation
 from nnlab.optimizers import SGD, Adam, AdamW, RMSprop
 
 torch = pytest.importorskip("torch")
 
 from nnlab.twins import pytorch as torch_twin  # noqa: E402
 from nnlab.twins.pytorch import (  # noqa: E402
+    TWINS,
+    comparison,
     copy_from_torch,
     copy_to_torch,
     lockstep,
@@ -38,6 +46,8 @@ from nnlab.twins.pytorch import (  # noqa: E402
     optimizer_to_torch,
     to_torch,
 )
+from nnlab.twins.pytorch.comparison import same_dropout  # noqa: E402
+from nnlab.twins.pytorch.weights import pairs_of  # noqa: E402
 
 M, N = 7, 4
 CE, BCE = nnlab.softmax_cross_entropy, nnlab.binary_cross_entropy_with_logits
@@ -67,36 +77,24 @@ def agree(ours, theirs, tolerance=1e-10):
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * max(np.abs(theirs).max(), 1e-300))
 
 
-def named(layer):
-    return repr(layer)
-
-
-def make_layers():
-    """One of each layer and each of its settings, with N inputs and N outputs."""
-    rng = np.random.default_rng(1)
-    return [
-        Linear(N, N, rng=rng),
-        Linear(N, N, bias=False, rng=rng),
-        ReLU(),
-        LeakyReLU(),
-        LeakyReLU(0.3),
-        LeakyReLU(0),
-        ELU(),
-        ELU(alpha=0.4),
-        Sigmoid(),
-        Tanh(),
-        SiLU(),
-        GELU(),
-        GELU(approximate="tanh"),
-        Softmax(),
-        Sequential(Linear(N, 5, rng=rng), Tanh(), Sequential(Linear(5, N, rng=rng), Softmax())),
-        MLP([N, 6, 5, N], activation=ELU, rng=rng),
-    ]
+EVERY_SAMPLE = [
+    pytest.param(sample, id=f"{kind.__name__} {i}")
+    for kind, samples in SAMPLES.items()
+    for i, sample in enumerate(samples)
+]
 
 
 # Each loss with targets it takes for scores of shape (m, N).
 LOSSES = {
     "cross-entropy, labels": (CE, lambda rng, m: rng.integers(0, N, m)),
+    "cross-entropy, ignored and smoothed labels": (
+        functools.partial(CE, ignore_index=0, label_smoothing=0.1),
+        lambda rng, m: np.append(rng.integers(0, N, m - 1), 1),
+    ),
+    "cross-entropy, smoothed probabilities": (
+        functools.partial(CE, label_smoothing=0.2, ignore_index=None),
+        lambda rng, m: rng.dirichlet(np.ones(N), m),
+    ),
     "cross-entropy, one-hot": (CE, lambda rng, m: np.eye(N)[rng.integers(0, N, m)]),
     "cross-entropy, probabilities": (CE, lambda rng, m: rng.dirichlet(np.ones(N), m)),
     "binary cross-entropy": (BCE, lambda rng, m: rng.integers(0, 2, (m, N))),
@@ -135,25 +133,73 @@ def problem(rng, m=60):
 # ---------------------------------------------------------------------------------------- one part at a time
 
 
-class TestLayers:
-    @pytest.mark.parametrize("layer", make_layers(), ids=named)
-    def test_forward_and_gradients_agree(self, layer, rng):
-        X, dY = 3 * rng.standard_normal((M, N)), rng.standard_normal((M, N))
-        for p in layer.parameters():
-            p.value += rng.standard_normal(p.value.shape)  # biases too: they start at zero
-        module = to_torch(layer)
-        tensor = torch.tensor(X, requires_grad=True)
-        output = module(tensor)
-        output.backward(torch.tensor(dY))
-        agree(layer.forward(X), output)
-        agree(layer.backward(dY), tensor.grad)
-        twins = list(module.parameters())
-        assert len(twins) == len(layer.parameters())
-        for p, twin in zip(layer.parameters(), twins, strict=True):
-            agree(p.grad, twin.grad.numpy().T)
+def test_every_layer_of_the_package_has_a_twin_and_a_sample():
+    """So that a new layer without them is noticed; an inner layer of another kind is refused by name."""
+    kinds = {kind.__name__ for kind in layer_types()}
+    assert {kind.__name__ for kind in TWINS} == kinds
+    assert {kind.__name__ for kind in SAMPLES} == kinds
 
-    @pytest.mark.parametrize("layer", make_layers(), ids=named)
-    def test_kinks_and_extreme_inputs_agree(self, layer):
+
+class TestLayers:
+    @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+    @pytest.mark.parametrize("sample", EVERY_SAMPLE)
+    def test_forward_and_gradients_agree(self, sample, training, rng):
+        layer = sample.layer(rng).train(training)
+        module = to_torch(layer)
+        X = sample.inputs(M, rng)
+        tensor = torch.tensor(X, requires_grad=not sample.n_tokens)
+        with same_dropout(layer, module):
+            Y, output = layer.forward(X), module(tensor)
+        dY = rng.standard_normal(Y.shape)
+        output.backward(torch.tensor(dY))
+        dX = layer.backward(dY)
+        agree(Y, output)
+        if sample.n_tokens:
+            assert dX is None
+        else:
+            agree(dX, tensor.grad)
+        pairs = pairs_of("test", layer, module)
+        assert [pair.name for pair in pairs] == list(layer.state_dict())
+        for pair in pairs:
+            agree(pair.array, pair.twin_array())  # running means have moved
+            if pair.parameter is not None:
+                agree(pair.parameter.grad, pair.from_torch(pair.tensor.grad))
+
+    @pytest.mark.parametrize("kind", SAMPLES, ids=lambda kind: kind.__name__)
+    def test_1000_updates_agree(self, kind):
+        report = train_in_lockstep(SAMPLES[kind][0], steps=1000)
+        assert len(report) == 1000
+        assert report.largest_difference < 1e-9
+        assert np.mean(report.losses[-20:]) < 0.95 * np.mean(report.losses[:20])
+
+    @pytest.mark.parametrize("sample", EVERY_SAMPLE)
+    def test_30_updates_agree_for_every_setting(self, sample):
+        report = train_in_lockstep(sample, steps=30)
+        assert report.largest_difference < 1e-10
+
+    @pytest.mark.parametrize("sample", EVERY_SAMPLE)
+    def test_there_and_back(self, sample, rng):
+        """Weights and buffers are what they were, the module's mode is the layer's, and float32 stays."""
+        layer = sample.layer(rng, np.float32).eval()
+        other = sample.layer(rng, np.float32)
+        module = to_torch(layer)
+        assert not any(inner.training for inner in module.modules())
+        assert all(tensor.dtype == torch.float32 for tensor in module.parameters())
+        copy_from_torch(module, other)
+        saved = layer.state_dict()
+        assert saved.keys() == other.state_dict().keys()
+        for name, array in other.state_dict().items():
+            assert array.dtype == np.float32
+            np.testing.assert_array_equal(array, saved[name])
+        X = sample.inputs(M, rng, np.float32)
+        agree(layer.forward(X), module(torch.tensor(X)), 1e-5)
+
+    @pytest.mark.parametrize(
+        "sample",
+        [sample for kind, samples in SAMPLES.items() for sample in samples if issubclass(kind, Activation)],
+    )
+    def test_kinks_and_extreme_inputs_agree(self, sample, rng):
+        layer = sample.layer(rng)
         X = np.array([[0.0, -0.0, 1e-300, -1e-300], [700.0, -700.0, 40.0, -40.0], [1e3, -1e3, 1e3, -1e3]])
         tensor = torch.tensor(X, requires_grad=True)
         output = to_torch(layer)(tensor)
@@ -161,17 +207,6 @@ class TestLayers:
         agree(layer.forward(X), output)
         ours, theirs = layer.backward(np.ones_like(X)), tensor.grad.numpy()
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
-
-    @pytest.mark.parametrize("layer", make_layers(), ids=named)
-    def test_200_updates_agree(self, layer, rng):
-        network = Sequential(Linear(N, N, rng=rng), layer, Linear(N, N, rng=rng))
-        _, X, y = problem(rng)
-        # Gentle: an unstable training would amplify the rounding that is there from the first step on.
-        optimizer = SGD(network.parameters(), lr=0.01, momentum=0.9)
-        report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=200, batch_size=20, rng=rng)
-        assert len(report) == 200
-        assert report.largest_difference < 1e-10
-        assert report.losses[-1] < report.losses[0]
 
     def test_the_twin_is_made_of_the_modules_of_the_same_name(self):
         network = Sequential(Linear(3, 4, bias=False), LeakyReLU(0.2), MLP([4, 5, 2], activation=GELU))
@@ -189,7 +224,7 @@ class TestLayers:
         assert torch.equal(before, torch.random.get_rng_state())
 
     def test_our_copy_of_torchs_initialization_has_its_distribution(self):
-        ours = torch_uniform(50, 400, np.random.default_rng(0))
+        ours = torch_uniform((50, 400), 50, 400, np.random.default_rng(0))
         theirs = torch.nn.Linear(50, 400).weight.detach().numpy()
         limit = 1 / np.sqrt(50)
         assert np.abs(ours).max() <= limit
@@ -235,6 +270,21 @@ class TestLosses:
         ours, gradient = loss(scores, targets, *w)
         assert ours == pytest.approx(theirs.item(), rel=1e-12)
         agree(gradient, tensor.grad)
+
+    @pytest.mark.parametrize("name", LOSSES)
+    def test_sequences_agree(self, name, rng):
+        """Scores (m, T, N), classes last, where torch has them second."""
+        loss, make_targets = LOSSES[name]
+        scores, w = rng.standard_normal((M, 3, N)), rng.uniform(0.1, 5, M)
+        targets = make_targets(rng, M * 3)
+        targets = targets.reshape(M, 3, *targets.shape[1:])
+        for weight in ((), (w,)):
+            tensor = torch.tensor(scores, requires_grad=True)
+            theirs = loss_to_torch(loss)(tensor, torch.tensor(targets), *map(torch.tensor, weight))
+            theirs.backward()
+            ours, gradient = loss(scores, targets, *weight)
+            assert ours == pytest.approx(theirs.item(), rel=1e-12)
+            agree(gradient, tensor.grad)
 
     @pytest.mark.parametrize("name", LOSSES)
     def test_200_updates_agree(self, name, rng):
@@ -305,7 +355,16 @@ class TestLosses:
             agree(loss(scores, targets)[1], tensor.grad)
 
     @pytest.mark.parametrize(
-        "loss", [np.mean, "mse", None, [], functools.partial(MSE, sample_weight=np.ones(3)), lambda s, y: 0]
+        "loss",
+        [
+            np.mean,
+            "mse",
+            None,
+            [],
+            lambda s, y: 0,
+            functools.partial(MSE, sample_weight=np.ones(3)),
+            functools.partial(HUBER, np.ones(3)),
+        ],
     )
     def test_a_loss_without_a_twin(self, loss):
         with pytest.raises(ValueError, match=r"loss_to_torch expected one of softmax_cross_entropy, .*, got"):
@@ -439,36 +498,126 @@ class TestWeights:
         assert all(twin.requires_grad and twin.is_leaf for twin in tensors)
 
     def test_a_module_of_your_own(self, rng):
+        """An nn.Sequential of the same layers, made by hand, has the same names."""
+        nn, dtype = torch.nn, torch.float64
+        network = Sequential(
+            layers.Conv2d(2, 3, 3, padding=1, rng=rng),
+            layers.BatchNorm(3),
+            ReLU(),
+            layers.MaxPool2d(2),
+            layers.Flatten(),
+            Linear(12, 2, rng=rng),
+        )
+        module = nn.Sequential(
+            nn.Conv2d(2, 3, 3, padding=1, dtype=dtype),
+            nn.BatchNorm2d(3, dtype=dtype),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(12, 2, dtype=dtype),
+        )
+        X = rng.standard_normal((M, 2, 4, 4))
+        module(torch.tensor(X))  # moves the running means
+        copy_from_torch(module, network)
+        agree(network.eval().forward(X), module.eval()(torch.tensor(X)))
+        assert network.layers[1].running_mean.any()
+        for _, array in network.train()._state():
+            array *= 1.5
+        network.forward(X)
+        copy_to_torch(network, module)
+        agree(network.eval().forward(X), module(torch.tensor(X)))
+
+    @pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+    def test_torchs_recurrent_layer_with_two_biases_that_learn(self, name, rng):
+        layer, module = (
+            getattr(layers, name)(3, 4),
+            getattr(torch.nn, name)(3, 4, batch_first=True, dtype=torch.float64),
+        )
+        X = rng.standard_normal((M, 5, 3))
+        copy_from_torch(module, layer)
+        agree(layer.forward(X), module(torch.tensor(X))[0])
+        layer.b.value += 1
+        copy_to_torch(layer, module)
+        agree(layer.forward(X), module(torch.tensor(X))[0])
+
+    @pytest.mark.parametrize("name", ["RNN", "LSTM"])
+    def test_of_two_biases_one_learns(self, name, rng):
+        """Else their sum would move twice as fast as our one bias."""
+        module = to_torch(getattr(layers, name)(3, 4))
+        assert not module.bias_hh_l0.any()
+        assert not module.bias_hh_l0.requires_grad
+        assert module.bias_ih_l0.requires_grad
+        assert to_torch(layers.GRU(3, 4)).bias_hh_l0.requires_grad  # our c
+
+    def test_torchs_bidirectional_lstm(self, rng):
+        theirs = torch.nn.LSTM(3, 4, batch_first=True, bidirectional=True, dtype=torch.float64)
+        ours = layers.Bidirectional(layers.LSTM(3, 4), layers.LSTM(3, 4))
+        for suffix, layer in (("", ours.forward_layer), ("_reverse", ours.backward_layer)):
+            one = torch.nn.LSTM(3, 4, batch_first=True, dtype=torch.float64)
+            one.load_state_dict({name: getattr(theirs, name + suffix).detach() for name in one.state_dict()})
+            copy_from_torch(one, layer)
+        X = rng.standard_normal((M, 5, 3))
+        agree(ours.forward(X), theirs(torch.tensor(X))[0])
+
+    @pytest.mark.parametrize("causal", [False, True])
+    def test_torchs_attention_and_encoder_layer(self, causal, rng):
+        X = rng.standard_normal((M, 5, 4))
+        mask = torch.nn.Transformer.generate_square_subsequent_mask(5, dtype=torch.float64)
+        mask = mask if causal else None
+        ours = layers.MultiHeadAttention(4, 2, causal=causal)
+        theirs = torch.nn.MultiheadAttention(4, 2, batch_first=True, dtype=torch.float64)
+        copy_from_torch(theirs, ours)
+        agree(ours.forward(X), theirs(*[torch.tensor(X)] * 3, attn_mask=mask)[0])
+        block = layers.TransformerBlock(4, 2, 6, causal=causal)
+        encoder = torch.nn.TransformerEncoderLayer(
+            4, 2, 6, dropout=0, norm_first=True, batch_first=True, dtype=torch.float64
+        )
+        copy_from_torch(encoder, block)
+        agree(block.forward(X), encoder(torch.tensor(X), mask))
+
+    def test_other_names_are_refused(self, rng):
         class Net(torch.nn.Module):
             def __init__(self):
                 super().__init__()
                 self.hidden = torch.nn.Linear(2, 5, dtype=torch.float64)
-                self.output = torch.nn.Linear(5, 3, dtype=torch.float64)
 
-            def forward(self, X):
-                return self.output(torch.tanh(self.hidden(X)))
+        with pytest.raises(
+            ValueError, match=r"lacks weight, bias and has the unknown hidden\.weight, hidden"
+        ):
+            copy_to_torch(Linear(2, 5), Net())
 
-        network, module = MLP([2, 5, 3], activation=Tanh, rng=rng), Net()
-        X = rng.standard_normal((M, 2))
-        copy_from_torch(module, network)
-        agree(network.forward(X), module(torch.tensor(X)))
-        network.parameters()[0].value *= 2
-        copy_to_torch(network, module)
-        agree(network.forward(X), module(torch.tensor(X)))
+    def test_a_kernel_is_not_transposed(self, rng):
+        layer = layers.Conv2d(2, 3, (3, 5), rng=rng)
+        np.testing.assert_array_equal(to_torch(layer).weight.detach().numpy(), layer.W.value)
+
+    def test_each_layer_has_its_own_mode(self, rng):
+        network = Sequential(Linear(2, 3), layers.Dropout(rng=rng), layers.BatchNorm(3))
+        network.layers[1].eval()
+        assert [inner.training for inner in to_torch(network)] == [True, False, True]
+        block = layers.TransformerBlock(4, 2, 6, dropout=0.5, rng=rng)
+        block.attention.layers[1].eval()
+        module = to_torch(block)
+        assert module.training
+        assert not module.self_attn.training
+        assert not module.self_attn.weights_dropout.training
 
     @pytest.mark.parametrize("copy", ["copy_to_torch", "copy_from_torch"])
     @pytest.mark.parametrize(
         ("change", "error", "message"),
         [
-            ("shape", ValueError, r"expected parameter 2 of the module of shape \(2, 3\), got \(4, 3\)"),
-            ("count", ValueError, r"with 4 parameters, as the network has, got 2; make one with to_torch"),
+            ("shape", ValueError, r"expected the twin of 2\.W of shape \(2, 3\), got \(4, 3\)"),
+            (
+                "count",
+                ValueError,
+                r"parameters and buffers of to_torch\(network\), got one that lacks 2\.weight, 2\.bias",
+            ),
             (
                 "dtype",
                 TypeError,
-                r"parameter 0 .* of dtype torch\.float64, got torch\.float32; .*\.to\(torch",
+                r"the twin of 0\.W of dtype torch\.float64, got torch\.float32; .*\.to\(torch",
             ),
             ("type", TypeError, r"expected an nnlab network and a torch module, got \w+ and \w+"),
-            ("value", NonFiniteError, r"expected finite parameter 3, got nan at \[0\]"),
+            ("value", NonFiniteError, r"expected finite 2\.b, got nan at \[0\]"),
         ],
     )
     def test_what_does_not_fit_changes_nothing(self, copy, change, error, message, rng):
@@ -506,6 +655,8 @@ class TestWeights:
         for layer in (Square(), Sequential(Linear(2, 2), Renamed()), "ReLU", None):
             with pytest.raises(TypeError, match=r"to_torch expected layers of Linear, ReLU, .*, got"):
                 to_torch(layer)
+        with pytest.raises(TypeError, match=r"copy_to_torch expected layers that have a twin, got Renamed"):
+            copy_to_torch(Sequential(Linear(2, 2), Renamed()), to_torch(Sequential(Linear(2, 2), ReLU())))
 
 
 # ---------------------------------------------------------------------------------------- lockstep
@@ -542,14 +693,14 @@ class TestLockstep:
         )
 
     def test_a_twin_that_strays_is_seen(self, rng, monkeypatch):
-        """The report can fail: an error of a millionth in torch's learning rate shows."""
+        """The report can fail: a weight decay of a millionth, in torch alone, shows."""
 
         def careless(optimizer, network, module):
             twin = optimizer_to_torch(optimizer, network, module)
-            twin.param_groups[0]["lr"] *= 1 + 1e-6
+            twin.param_groups[0]["weight_decay"] = 1e-6
             return twin
 
-        monkeypatch.setattr(torch_twin, "optimizer_to_torch", careless)
+        monkeypatch.setattr(comparison, "optimizer_to_torch", careless)
         network, X, y = problem(rng)
         optimizer = SGD(network.parameters(), lr=0.1)
         report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=100)
@@ -571,6 +722,66 @@ class TestLockstep:
         for p, twin in zip(network.parameters(), report.module.parameters(), strict=True):
             assert p.value.dtype == p.grad.dtype == np.float32
             assert twin.dtype == twin.grad.dtype == torch.float32
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"lr": schedules.cosine(0.1, 40)},
+            {"lr": schedules.warmup(schedules.exponential(0.1, 0.95), 5), "momentum": 0.9},
+            {"lr": lambda t: 0.1 / (1 + t)},
+            {"lr": 0.1, "clip_norm": 0.1},
+            {"lr": 0.1, "clip_value": 0.01, "momentum": 0.9},
+        ],
+    )
+    def test_schedules_and_clipping(self, settings, rng):
+        network, X, y = problem(rng)
+        optimizer = SGD(network.parameters(), **settings)
+        for steps in (25, 25):  # the second run goes on where the first ended
+            report = lockstep(
+                network, X, y, loss=CE, optimizer=optimizer, steps=steps, batch_size=20, rng=rng
+            )
+            assert report.largest_difference < 1e-11
+            if optimizer.clip_norm:
+                assert optimizer.last_norm > optimizer.clip_norm
+
+    def test_the_modes_before_and_after(self, rng):
+        network = Sequential(
+            Linear(N, 6, rng=rng), layers.BatchNorm(6), layers.Dropout(rng=rng), Linear(6, N)
+        )
+        _, X, y = problem(rng)
+        optimizer = SGD(network.eval().parameters(), lr=0.1)
+        report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=3)
+        assert report.largest_difference < 1e-12
+        assert len(report.buffer_differences) == 3
+        assert not any(inner.training for inner in report.module.modules())
+        assert not any(layer.training for _, layer in network.named_layers())
+        assert network.layers[1].running_mean.any()  # it was trained in training mode
+        assert "buffers below 1e-12" in repr(report)
+
+    def test_a_stray_buffer_is_seen(self, rng, monkeypatch):
+        network = Sequential(Linear(N, 6, rng=rng), layers.BatchNorm(6), Linear(6, N))
+        _, X, y = problem(rng)
+
+        def careless(network):
+            module = to_torch(network)
+            module[1].momentum = 0.2
+            return module
+
+        monkeypatch.setattr(comparison, "to_torch", careless)
+        optimizer = SGD(network.parameters(), lr=0.1)
+        report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=3)
+        assert report.largest_difference == max(report.buffer_differences) > 1e-3
+
+    def test_dropout_is_torchs_own_again_afterwards(self, rng):
+        network = Sequential(Linear(N, 50, rng=rng), layers.Dropout(rng=rng), Linear(50, N, rng=rng))
+        _, X, y = problem(rng)
+        before = torch.random.get_rng_state()
+        optimizer = SGD(network.parameters(), lr=0.1)
+        report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=3)
+        assert torch.equal(before, torch.random.get_rng_state())
+        with torch.random.fork_rng(devices=[]):
+            first, second = (report.module.train()(torch.tensor(X)) for _ in range(2))
+        assert not torch.equal(first, second)
 
     @pytest.mark.parametrize(
         ("changed", "error", "message"),
@@ -603,6 +814,89 @@ class TestLockstep:
             lockstep(network, settings.pop("X"), settings.pop("y"), **settings)
         for value, p in zip(before, network.parameters(), strict=True):
             np.testing.assert_array_equal(value, p.value)
+
+
+# ------------------------------------------------------------------------------------ the reader's settings
+
+
+@contextlib.contextmanager
+def default_dtype():
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@contextlib.contextmanager
+def default_device():
+    torch.set_default_device("meta")
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+SETTINGS = {
+    "default dtype": default_dtype,
+    "default device": default_device,
+    "device": lambda: torch.device("meta"),
+    "inference mode": torch.inference_mode,
+    "no_grad": torch.no_grad,
+    "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+}
+DIFFERENT_LAYERS = (layers.Conv2d, layers.BatchNorm, layers.Embedding, layers.LSTM, layers.TransformerBlock)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+class TestTheReadersSettings:
+    """What is set for all of torch changes nothing here."""
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("kind", DIFFERENT_LAYERS, ids=lambda kind: kind.__name__)
+    def test_copies(self, kind, setting, dtype, rng):
+        sample = SAMPLES[kind][-1]
+        network, other = sample.network(rng, dtype), sample.network(rng, dtype)
+        with SETTINGS[setting]():
+            module = to_torch(network)
+            copy_to_torch(network, module)
+            copy_from_torch(module, other)
+        for name, array in other.state_dict().items():
+            np.testing.assert_array_equal(array, network.state_dict()[name])
+        for twin in module.parameters():
+            assert (twin.dtype, twin.device.type) == (torch.from_numpy(np.zeros(1, dtype)).dtype, "cpu")
+            assert twin.is_leaf
+            assert not twin.is_inference()
+        X = sample.inputs(M, rng, dtype)
+        module(torch.tensor(X)).sum().backward()  # it can be trained
+
+    @pytest.mark.parametrize("kind", DIFFERENT_LAYERS, ids=lambda kind: kind.__name__)
+    @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 1e-3)])
+    def test_lockstep(self, kind, setting, dtype, tolerance):
+        expected = train_in_lockstep(SAMPLES[kind][-1], steps=4, dtype=dtype)
+        with SETTINGS[setting]():
+            report = train_in_lockstep(SAMPLES[kind][-1], steps=4, dtype=dtype)
+        assert report.losses == expected.losses
+        assert report.torch_losses == expected.torch_losses
+        assert report.largest_difference < tolerance
+
+    @pytest.mark.parametrize("name", ["SGD momentum", "RMSprop", "Adam", "AdamW"])
+    def test_the_state_of_an_optimizer(self, name, setting, rng):
+        network, X, y = problem(rng)
+        optimizer = OPTIMIZERS[name](network.parameters())
+        with SETTINGS[setting]():
+            for steps in (3, 7):
+                report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=steps)
+                assert report.largest_difference < 1e-12
+
+    def test_a_module_made_under_the_setting(self, setting, rng):
+        if "device" in setting:
+            pytest.skip("a module on the meta device has no values")
+        with SETTINGS[setting]():
+            module = torch.nn.Sequential(torch.nn.Linear(2, 3, dtype=torch.float64), torch.nn.ReLU())
+        network = Sequential(Linear(2, 3, rng=rng), ReLU())
+        copy_to_torch(network, module)
+        np.testing.assert_array_equal(module[0].weight.detach().numpy().T, network.layers[0].W.value)
 
 
 def test_without_torch_the_error_says_what_to_do():
