@@ -17,38 +17,13 @@ from nnlab.layers import Parameter
 from nnlab.schedules import Schedule, check_schedule
 
 
-class Optimizer:
-    """Holds the parameters and, for each, named state arrays; `_update` is what a subclass defines.
+class Remembered:
+    """What an optimizer remembers from step to step: their number, the rate, arrays for each parameter."""
 
-    lr: a number, or a schedule: a function of the step t, the number of updates so far, such as
-    `schedules.cosine(0.1, 500)`. clip_norm: gradients that are longer than this, all taken together as one
-    vector, are scaled down to it (torch's clip_grad_norm_); `last_norm` is their length before that.
-    clip_value: every entry of a gradient is limited to [−clip_value, clip_value] (clip_grad_value_).
-    Raises: TypeError unless given Parameters; ValueError for none, for one twice, for lr <= 0, or for both
-    ways of clipping at once.
-    """
-
-    _state_names: tuple[str, ...] = ()
-
-    def __init__(
-        self,
-        parameters: Iterable[Parameter],
-        lr: float | Schedule,
-        *,
-        clip_norm: float | None = None,
-        clip_value: float | None = None,
-    ):
-        who = type(self).__name__
-        self.parameters = _check_parameters(who, parameters)
-        self.t = 0  # steps taken
-        self.lr = lr if callable(lr) else check_number(who, "lr", lr, above=0)
-        self.clip_norm = _check_limit(who, "clip_norm", clip_norm)
-        self.clip_value = _check_limit(who, "clip_value", clip_value)
-        if clip_norm is not None and clip_value is not None:
-            raise ValueError(f"{who} expected clip_norm or clip_value, got both; leave one out")
-        self.last_norm: float | None = None
-        self._state = [{n: np.zeros_like(p.value) for n in self._state_names} for p in self.parameters]
-        self._scratch = [np.empty_like(p.value) for p in self.parameters]
+    t: int
+    schedule: Schedule | None
+    _lr: float
+    _state: list[dict[str, np.ndarray]]
 
     @property
     def lr(self) -> float:
@@ -65,51 +40,10 @@ class Optimizer:
         who = type(self).__name__
         if callable(lr):
             check_schedule(who, "lr", lr, self.t)
-            self.schedule: Schedule | None = lr
+            self.schedule = lr
         else:
             self._lr = check_number(who, "lr", lr, at_least=0)
             self.schedule = None
-
-    def step(self) -> None:
-        """Update every parameter in place from its gradient.
-
-        Where clipping changes a gradient, `p.grad` is the clipped one afterwards. NaN is not looked for: the
-        loss of the next step shows it.
-        Raises: RuntimeError before `backward`, ValueError for a gradient of another shape; nothing is updated
-        then.
-        """
-        grads = [_checked_gradient(self, p) for p in self.parameters]
-        lr = self.lr
-        self.t += 1
-        with np.errstate(all="ignore"):  # whatever the reader has set: tiny gradients underflow
-            if self.clip_norm is not None or self.clip_value is not None:
-                grads = self._clip(grads)
-            for p, grad, state, scratch in zip(
-                self.parameters, grads, self._state, self._scratch, strict=True
-            ):
-                self._update(p.value, grad, lr, state, scratch)
-
-    def _update(
-        self,
-        value: np.ndarray,
-        grad: np.ndarray,
-        lr: float,
-        state: dict[str, np.ndarray],
-        scratch: np.ndarray,
-    ) -> None:
-        raise NotImplementedError(f"{type(self).__name__} must define _update")
-
-    def _clip(self, grads: list[np.ndarray]) -> list[np.ndarray]:
-        if self.clip_value is not None:
-            grads = [np.clip(grad, -self.clip_value, self.clip_value) for grad in grads]
-        if self.clip_norm is not None:
-            self.last_norm = _norm(grads)
-            scale = self.clip_norm / (self.last_norm + 1e-6)
-            if scale < 1:
-                grads = [grad * scale for grad in grads]
-        for p, grad in zip(self.parameters, grads, strict=True):
-            p.grad = grad
-        return grads
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return copies of all that `step` remembers, for `load_state_dict`: t, lr and the state arrays.
@@ -147,6 +81,69 @@ class Optimizer:
         for i, state in enumerate(self._state):
             for name, array in state.items():
                 array[...] = saved[f"{i}.{name}"]
+
+
+class Optimizer(Remembered):
+    """Holds the parameters and, for each, named state arrays; `_update` is what a subclass defines.
+
+    lr: a number, or a schedule: a function of the step t, the number of updates so far, such as
+    `schedules.cosine(0.1, 500)`. clip_norm: gradients that are longer than this, all taken together as one
+    vector, are scaled down to it (torch's clip_grad_norm_); `last_norm` is their length before that.
+    clip_value: every entry of a gradient is limited to [−clip_value, clip_value] (clip_grad_value_).
+    Raises: TypeError unless given Parameters; ValueError for none, for one twice, for lr <= 0, or for both
+    ways of clipping at once.
+    """
+
+    _state_names: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float | Schedule,
+        *,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+    ):
+        who = type(self).__name__
+        self.parameters = _check_parameters(who, parameters)
+        self.t = 0  # steps taken
+        self.lr = lr if callable(lr) else check_number(who, "lr", lr, above=0)
+        self.clip_norm = _check_limit(who, "clip_norm", clip_norm)
+        self.clip_value = _check_limit(who, "clip_value", clip_value)
+        if clip_norm is not None and clip_value is not None:
+            raise ValueError(f"{who} expected clip_norm or clip_value, got both; leave one out")
+        self.last_norm: float | None = None
+        self._state = [{n: np.zeros_like(p.value) for n in self._state_names} for p in self.parameters]
+        self._scratch = [np.empty_like(p.value) for p in self.parameters]
+
+    def step(self) -> None:
+        """Update every parameter in place from its gradient.
+
+        Where clipping changes a gradient, `p.grad` is the clipped one afterwards. NaN is not looked for: the
+        loss of the next step shows it.
+        Raises: RuntimeError before `backward`, ValueError for a gradient of another shape; nothing is updated
+        then.
+        """
+        grads = [_checked_gradient(self, p) for p in self.parameters]
+        lr = self.lr
+        self.t += 1
+        with np.errstate(all="ignore"):  # whatever the reader has set: tiny gradients underflow
+            if self.clip_norm is not None or self.clip_value is not None:
+                grads = _clipped(self, grads)
+            for p, grad, state, scratch in zip(
+                self.parameters, grads, self._state, self._scratch, strict=True
+            ):
+                self._update(p.value, grad, lr, state, scratch)
+
+    def _update(
+        self,
+        value: np.ndarray,
+        grad: np.ndarray,
+        lr: float,
+        state: dict[str, np.ndarray],
+        scratch: np.ndarray,
+    ) -> None:
+        raise NotImplementedError(f"{type(self).__name__} must define _update")
 
     def __repr__(self) -> str:
         hidden = ("parameters", "schedule", "t", "last_norm")
@@ -317,6 +314,20 @@ class AdamW(Adam):
     def _decay(self, value, grad, lr):
         value *= 1 - lr * self.weight_decay
         return grad
+
+
+def _clipped(optimizer: Optimizer, grads: list[np.ndarray]) -> list[np.ndarray]:
+    """Return the gradients clipped as the optimizer was told, and let the parameters have them."""
+    if optimizer.clip_value is not None:
+        grads = [np.clip(grad, -optimizer.clip_value, optimizer.clip_value) for grad in grads]
+    if optimizer.clip_norm is not None:
+        optimizer.last_norm = _norm(grads)
+        scale = optimizer.clip_norm / (optimizer.last_norm + 1e-6)
+        if scale < 1:
+            grads = [grad * scale for grad in grads]
+    for p, grad in zip(optimizer.parameters, grads, strict=True):
+        p.grad = grad
+    return grads
 
 
 def _check_parameters(who: str, parameters: Iterable[Parameter]) -> list[Parameter]:

@@ -20,7 +20,26 @@ from nnlab.layers.state import Parameter
 Pair = tuple[int, int]
 
 
-class Conv2d(Layer):
+class Windowed(Layer):
+    """A layer that looks at windows of kernel_size in images (m, c, height, width)."""
+
+    kernel_size: Pair
+    padding: Pair = (0, 0)
+
+    def _check_input(self, X):
+        X, who = super()._check_input(X), type(self).__name__
+        (kh, kw), (ph, pw), (height, width) = self.kernel_size, self.padding, X.shape[2:]
+        if kh > height + 2 * ph or kw > width + 2 * pw:
+            padded = f", with padding {height + 2 * ph} × {width + 2 * pw}" if ph or pw else ""
+            remedy = "a smaller kernel_size, more padding" if who == "Conv2d" else "a smaller kernel_size"
+            raise ValueError(
+                f"{who} expected images of at least {kh} × {kw}, the kernel's size, got {height} × {width}"
+                f"{padded}; use {remedy} or larger images"
+            )
+        return X
+
+
+class Conv2d(Windowed):
     """Y[:, o, y, x] = b[o] + Σ W[o, c, i, j] X[:, c, y + i, x + j], summed over c, i and j.
 
     X: (m, c_in, height, width), W: (c_out, c_in, kh, kw), b: (c_out,) -> Y: (m, c_out, height', width') with
@@ -75,7 +94,7 @@ class Conv2d(Layer):
 
     def _backward(self, dY, X, Y):
         self._backward_parameters(dY, X, Y)
-        dY, dX = channels_last(dY), self._padded(np.zeros_like(X))
+        dY, dX = channels_last(dY), padded(np.zeros_like(X), self.padding)
         W = self.W.value.transpose(2, 3, 0, 1).reshape(-1, self.c_out, self.c_in)
         for block in blocks(dY):
             dY_rows = dY[block].reshape(-1, self.c_out)
@@ -94,24 +113,9 @@ class Conv2d(Layer):
         if self.b is not None:
             self.b.grad = np.ones(dY.size // self.c_out, dY.dtype) @ dY.reshape(-1, self.c_out)
 
-    def _check_input(self, X):
-        X = super()._check_input(X)
-        check_fits("Conv2d", self.kernel_size, X, self.padding)
-        return X
-
-    def _padded(self, X: np.ndarray) -> np.ndarray:
-        """Return X with channels last and with zeros around."""
-        X, (top, left) = channels_last(X), self.padding
-        if not (top or left):
-            return X
-        m, height, width, c = X.shape
-        padded = np.zeros((m, height + 2 * top, width + 2 * left, c), X.dtype)
-        padded[:, top : top + height, left : left + width] = X
-        return padded
-
     def _windows(self, X: np.ndarray) -> np.ndarray:
         """Return a view (m, height', width', kh, kw, c_in): for every entry of Y, what the kernel covers."""
-        windows = sliding_window_view(self._padded(X), self.kernel_size, axis=(1, 2))
+        windows = sliding_window_view(padded(X, self.padding), self.kernel_size, axis=(1, 2))
         return windows[:, :: self.stride[0], :: self.stride[1]].transpose(0, 1, 2, 4, 5, 3)
 
     def __repr__(self) -> str:
@@ -119,11 +123,12 @@ class Conv2d(Layer):
         return f"Conv2d({self.c_in}, {self.c_out}, {sizes}{', bias=False' if self.b is None else ''})"
 
 
-class Pooling(Layer):
+class Pooling(Windowed):
     """What max and average pooling share: windows of kernel_size, stride apart, in every channel.
 
     X: (m, c, height, width) -> Y: (m, c, height', width') with height' = ⌊(height − kh) / stride⌋ + 1, and
     width' likewise: rows and columns left over at the bottom and on the right are dropped.
+    Raises: ValueError for a wrong shape or too small an image.
     """
 
     axes = ("m", "c", "height", "width")
@@ -132,11 +137,6 @@ class Pooling(Layer):
         who = type(self).__name__
         self.kernel_size = check_pair(who, "kernel_size", kernel_size)
         self.stride = self.kernel_size if stride is None else check_pair(who, "stride", stride)
-
-    def _check_input(self, X):
-        X = super()._check_input(X)
-        check_fits(type(self).__name__, self.kernel_size, X)
-        return X
 
     def _entries(self, X: np.ndarray) -> list[np.ndarray]:
         """Return for each entry of the window, in reading order, a view of X like Y."""
@@ -215,6 +215,17 @@ class Flatten(Layer):
         return dX
 
 
+def padded(X: np.ndarray, padding: Pair) -> np.ndarray:
+    """Return images X (m, c, height, width) with channels last and with zeros around."""
+    X, (top, left) = channels_last(X), padding
+    if not (top or left):
+        return X
+    m, height, width, c = X.shape
+    larger = np.zeros((m, height + 2 * top, width + 2 * left, c), X.dtype)
+    larger[:, top : top + height, left : left + width] = X
+    return larger
+
+
 def channels_last(X: np.ndarray) -> np.ndarray:
     """Return images (m, c, height, width) as a contiguous array (m, height, width, c), if need be a copy."""
     return np.ascontiguousarray(X.transpose(0, 2, 3, 1))
@@ -255,18 +266,6 @@ def check_pair(who: str, name: str, value: Any, *, at_least: int = 1) -> Pair:
         raise error(f"{who} expected {name} as an integer or a pair (height, width), got {describe(value)}")
     size = check_count(who, name, value, at_least=at_least)
     return size, size
-
-
-def check_fits(who: str, kernel_size: Pair, X: np.ndarray, padding: Pair = (0, 0)) -> None:
-    """Raise ValueError unless the kernel fits into the images with their padding."""
-    (kh, kw), (ph, pw), (height, width) = kernel_size, padding, X.shape[2:]
-    if kh > height + 2 * ph or kw > width + 2 * pw:
-        padded = f", with padding {height + 2 * ph} × {width + 2 * pw}" if ph or pw else ""
-        remedy = "a smaller kernel_size, more padding" if who == "Conv2d" else "a smaller kernel_size"
-        raise ValueError(
-            f"{who} expected images of at least {kh} × {kw}, the kernel's size, got {height} × {width}"
-            f"{padded}; use {remedy} or larger images"
-        )
 
 
 def show_pairs(**pairs: Pair) -> str:

@@ -44,8 +44,8 @@ class BatchNorm(Layer):
             mean = _channel_sums(X_hat) / N
             X_hat = X_hat - _over_pixels(mean, X_hat)
             var = _channel_sums(X_hat, X_hat) / N
-            self._average_in(self.running_mean, mean)
-            self._average_in(self.running_var, var * (N / (N - 1)))
+            for running, new in ((self.running_mean, mean), (self.running_var, var * (N / (N - 1)))):
+                running += self.momentum * (new - running)
         else:
             X_hat = X_hat - _over_pixels(self.running_mean, X_hat)
             var = self.running_var
@@ -71,10 +71,6 @@ class BatchNorm(Layer):
         dX -= _over_pixels(self.beta.grad / N, X_hat)
         dX *= scale
         return dX.reshape(X.shape)
-
-    def _average_in(self, running: np.ndarray, new: np.ndarray) -> None:
-        running *= 1 - self.momentum
-        running += self.momentum * new
 
     def _check_input(self, X):
         X = super()._check_input(X)

@@ -42,7 +42,10 @@ def batch_rows(
     shuffle: bool = True,
     drop_last: bool = False,
 ) -> Iterator[Any]:
-    """Yield what selects the rows of each batch: slices where the order is kept, else index arrays."""
+    """Yield what selects the rows of each batch: slices where the order is kept, else index arrays.
+
+    Raises: ValueError, TypeError for a batch_size out of range.
+    """
     if batch_size is None:
         return iter([slice(None)])
     size = check_count(who, "batch_size", batch_size, at_most=m)
@@ -83,7 +86,10 @@ class Data:
 
     @classmethod
     def checked(cls, who: str, network: Layer, X: Any, y: Any, sample_weight: Any = None) -> Data:
-        """Return the data of a run. Samples of weight 0 are left out: a batch of such has no mean."""
+        """Return the data of a run. Samples of weight 0 are left out: a batch of such has no mean.
+
+        Raises: ValueError, TypeError for data that will not do.
+        """
         X, y = check_inputs(who, network, X, finite=True), as_array(who, "y", y)
         check_lengths(who, X=X, y=y)
         if sample_weight is None:
@@ -100,7 +106,10 @@ class Data:
 
     @classmethod
     def held_out(cls, network: Layer, validation: Any) -> Data:
-        """Return the validation data, given as (X, y) or (X, y, sample_weight)."""
+        """Return the validation data, given as (X, y) or (X, y, sample_weight).
+
+        Raises: TypeError unless they are given so; as `checked`.
+        """
         if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
             raise TypeError(f"fit expected validation as a tuple (X, y), got {describe(validation)}")
         return cls.checked("fit (validation)", network, *validation)
@@ -112,7 +121,10 @@ class Data:
         return Data(self.X[rows], self.y[rows], tuple(w[rows] for w in self.weight))
 
     def count_batches(self, batch_size: int | None) -> int:
-        """Return how many batches there are in an epoch."""
+        """Return how many batches there are in an epoch.
+
+        Raises: ValueError, TypeError for a batch_size out of range.
+        """
         if batch_size is None:
             return 1
         return math.ceil(len(self) / check_count("fit", "batch_size", batch_size, at_most=len(self)))

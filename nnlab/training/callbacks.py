@@ -194,7 +194,10 @@ class Checkpoint(Callback):
 
 
 class Log(Callback):
-    """Prints a line with all measures after the first epoch and every `every`-th one."""
+    """Prints a line with all measures after the first epoch and every `every`-th one.
+
+    Raises: ValueError, TypeError unless every is an integer of at least 1.
+    """
 
     def __init__(self, every: int = 1):
         self.every = check_count("Log", "every", every)
@@ -238,7 +241,10 @@ class ProgressBar(Callback):
 
 
 class Callbacks:
-    """The callbacks of one run, called in order; checkpoints come last, after all that changes the state."""
+    """The callbacks of one run, called in order; checkpoints come last, after all that changes the state.
+
+    Raises: TypeError for what is no callback, ValueError for two that decide which epoch is the best.
+    """
 
     def __init__(self, given: Any, run: Run):
         if isinstance(given, (str, Callback)) or not isinstance(given, Iterable):

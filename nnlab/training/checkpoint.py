@@ -124,7 +124,7 @@ class Saved:
         pairs = [(generators[name], state) for name, state in states.items()]
         pairs += [] if rng is None else [(rng, self.meta["rng"])]
         for generator, state in pairs:  # on a copy: it raises before anything is changed
-            self._set(who, copy.deepcopy(generator), state)
+            _set_generator(who, self.name, copy.deepcopy(generator), state)
         before = network.state_dict()
         try:
             network.load_state_dict(self.arrays["network"])
@@ -134,18 +134,20 @@ class Saved:
             network.load_state_dict(before)
             raise ValueError(f"{who} found a state in {self.name} that does not fit: {error}") from None
         for generator, state in pairs:
-            self._set(who, generator, state)
+            _set_generator(who, self.name, generator, state)
 
-    def _set(self, who: str, generator: np.random.Generator, state: Any) -> None:
-        kind = type(generator.bit_generator).__name__
-        try:
-            if state["bit_generator"] != kind:
-                raise ValueError(f"it is one of {state['bit_generator']}")
-            generator.bit_generator.state = state
-        except (KeyError, OverflowError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"{who} expected the state of a {kind} generator in {self.name}, got something else ({error})"
-            ) from None
+
+def _set_generator(who: str, name: str, generator: np.random.Generator, state: Any) -> None:
+    """Put the generator into a state found in the file of that name."""
+    kind = type(generator.bit_generator).__name__
+    try:
+        if state["bit_generator"] != kind:
+            raise ValueError(f"it is one of {state['bit_generator']}")
+        generator.bit_generator.state = state
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{who} expected the state of a {kind} generator in {name}, got something else ({error})"
+        ) from None
 
 
 def _history(who: str, name: str, meta: dict[str, Any], arrays: dict[str, Arrays]) -> History | None:

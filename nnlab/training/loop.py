@@ -115,8 +115,8 @@ def fit_whole(network: Layer, X: np.ndarray, y: np.ndarray, **settings: Any) -> 
 
 
 @dataclass
-class _Work:
-    """What `fit` does, once its settings are checked."""
+class _Epochs:
+    """The steps of an epoch, and what is measured at its end."""
 
     run: Run
     hooks: Callbacks
@@ -129,6 +129,38 @@ class _Work:
     augment: Augment | None
     backpropagate: Backpropagation = as_a_whole
     step: int = 0  # begun so far, with those of the run that is resumed
+
+    def train_epoch(self) -> dict[str, float]:
+        """Take the steps of an epoch and return its measures; none of them if a callback ended training."""
+        run, network, optimizer = self.run, self.run.network, self.run.optimizer
+        total, average, seen = self.data.total_weight(), 0.0, []
+        for i, batch in enumerate(self.data.batches(self.batch_size, run.rng)):
+            self.hooks.call("on_train_batch_begin", i, {})
+            self.step += 1
+            if self.augment is not None:
+                batch = _augmented(batch, self.augment, run.rng)
+            value, scores = self.backpropagate(network, batch, self.loss)
+            if self.penalty is not None:
+                value += add_penalty(network, self.penalty)
+            optimizer.step()
+            average += value * (batch.total_weight() / total)
+            if self.metrics:
+                seen.append((scores, batch.y))
+            self.hooks.call("on_train_batch_end", i, {"loss": value})
+            if run.history.stop_reason:
+                return {}
+        check_state(network)
+        record = {"loss": average}
+        if self.metrics:
+            record |= apply_metrics(self.metrics, *map(np.concatenate, zip(*seen, strict=True)))
+        if self.held_out is not None:
+            measured = measure(network, self.held_out, self.loss, self.metrics)
+            record |= {f"val_{name}": value for name, value in measured.items()}
+        return record
+
+
+class _Work(_Epochs):
+    """What `fit` does, once its settings are checked."""
 
     def try_out(self) -> None:
         """Let network, loss and metrics refuse the data before anything is changed."""
@@ -157,7 +189,7 @@ class _Work:
         try:
             for epoch in range(len(history), run.epochs):
                 self.hooks.call("on_epoch_begin", epoch, {})
-                if history.stop_reason or not (record := self._train_epoch()):
+                if history.stop_reason or not (record := self.train_epoch()):
                     break
                 history.append(record)
                 run.best.update()
@@ -170,12 +202,7 @@ class _Work:
             history.stop_reason = "interrupted"
         except NonFiniteError as error:
             history.stop_reason, history.diverged_at = "diverged", self.step
-            kept = "Nothing was learned before it"
-            if history.learned:
-                kept = "The best weights before it are kept"
-            where = first_not_finite(run.network)
-            message = f"training diverged at step {self.step}{where}: {error}. {kept}."
-            warnings.warn(message, TrainingWarning, stacklevel=3)
+            _warn_of_divergence(run, error)
         finally:
             run.network.eval()
         judged = self.held_out is not None or self.hooks.has_judge
@@ -183,42 +210,22 @@ class _Work:
             run.best.restore()
         self.hooks.call("on_train_end", record)
 
-    def _train_epoch(self) -> dict[str, float]:
-        """Take the steps of an epoch and return its measures; none of them if a callback ended training."""
-        run, network, optimizer = self.run, self.run.network, self.run.optimizer
-        total, average, seen = self.data.total_weight(), 0.0, []
-        for i, batch in enumerate(self.data.batches(self.batch_size, run.rng)):
-            self.hooks.call("on_train_batch_begin", i, {})
-            self.step += 1
-            if self.augment is not None:
-                batch = self._augmented(batch, self.augment)
-            value, scores = self.backpropagate(network, batch, self.loss)
-            if self.penalty is not None:
-                value += add_penalty(network, self.penalty)
-            optimizer.step()
-            average += value * (batch.total_weight() / total)
-            if self.metrics:
-                seen.append((scores, batch.y))
-            self.hooks.call("on_train_batch_end", i, {"loss": value})
-            if run.history.stop_reason:
-                return {}
-        check_state(network)
-        record = {"loss": average}
-        if self.metrics:
-            record |= apply_metrics(self.metrics, *map(np.concatenate, zip(*seen, strict=True)))
-        if self.held_out is not None:
-            measured = measure(network, self.held_out, self.loss, self.metrics)
-            record |= {f"val_{name}": value for name, value in measured.items()}
-        return record
 
-    def _augmented(self, batch: Data, augment: Augment) -> Data:
-        given = batch.X.view()
-        given.flags.writeable = False  # it may be the caller's own data
-        X = as_array("fit", "X from augment", augment(given, self.run.rng))
-        check_shape("fit", "X from augment", X, given.shape)
-        if not all_finite(X):
-            raise ValueError("fit expected finite X from augment, got NaN or infinity")
-        return replace(batch, X=X)
+def _augmented(batch: Data, augment: Augment, rng: np.random.Generator) -> Data:
+    given = batch.X.view()
+    given.flags.writeable = False  # it may be the caller's own data
+    X = as_array("fit", "X from augment", augment(given, rng))
+    check_shape("fit", "X from augment", X, given.shape)
+    if not all_finite(X):
+        raise ValueError("fit expected finite X from augment, got NaN or infinity")
+    return replace(batch, X=X)
+
+
+def _warn_of_divergence(run: Run, error: NonFiniteError) -> None:
+    kept = "The best weights before it are kept" if run.history.learned else "Nothing was learned before it"
+    where = first_not_finite(run.network)
+    message = f"training diverged at step {run.history.diverged_at}{where}: {error}. {kept}."
+    warnings.warn(message, TrainingWarning, stacklevel=4)
 
 
 def _check_settings(network: Any, loss: Any, optimizer: Any, penalty: Any, augment: Any) -> None:
