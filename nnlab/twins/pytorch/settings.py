@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -21,11 +22,12 @@ def default_settings(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def protected(*args: P.args, **kwargs: P.kwargs) -> T:
+        elsewhere = torch.get_default_device().type != "cpu"
         with (
             torch.inference_mode(False),
             torch.enable_grad(),
             torch.autocast("cpu", enabled=False),
-            torch.device("cpu"),
+            torch.device("cpu") if elsewhere else contextlib.nullcontext(),  # it slows every operation
         ):
             return function(*args, **kwargs)
 

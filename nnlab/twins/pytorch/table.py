@@ -119,7 +119,6 @@ def _transformer_block(layer: layers.TransformerBlock) -> nn.Module:
 
 WEIGHT_AND_BIAS = {"W": ("weight", AS_IT_IS), "b": ("bias", AS_IT_IS)}
 SCALE_AND_SHIFT = {"gamma": ("weight", AS_IT_IS), "beta": ("bias", AS_IT_IS)}
-# The number of batches is for an average over all of them, which torch makes with momentum=None.
 RUNNING = {"running_mean": ("running_mean", AS_IT_IS), "running_var": ("running_var", AS_IT_IS)}
 GATES = {"W": ("weight_ih_l0", TRANSPOSED), "U": ("weight_hh_l0", TRANSPOSED), "b": ("bias_ih_l0", AS_IT_IS)}
 
@@ -137,6 +136,7 @@ TWINS: dict[type[Layer], Twin] = {
     layers.MLP: Twin(_sequential),
     layers.Residual: Twin(_residual),
     layers.Dropout: Twin(lambda layer: nn.Dropout(layer.p)),
+    # torch counts batches for momentum=None, which takes the mean over all of them.
     layers.BatchNorm: Twin(_batch_norm, SCALE_AND_SHIFT | RUNNING, unused=("num_batches_tracked",)),
     layers.LayerNorm: Twin(_layer_norm, SCALE_AND_SHIFT),
     layers.Conv2d: Twin(_conv2d, WEIGHT_AND_BIAS),  # kernels (c_out, c_in, kh, kw) on both sides

@@ -19,7 +19,8 @@ from nnlab.twins.pytorch.table import TWINS, Order, make_module, torch_dtype
 def to_torch(network: Layer) -> nn.Module:
     """Return the network in torch, with copies of its weights and buffers, of the same dtype, in its mode.
 
-    `Sequential` and `MLP` become `nn.Sequential`, every other layer the module of the same name.
+    `Sequential` and `MLP` become `nn.Sequential`, every other layer torch's module of that name, or a thin
+    one of ours where torch has none or its module returns more than the output.
     Raises: TypeError for a layer that has no twin.
     """
     with torch.random.fork_rng(devices=[]):  # torch draws weights first: leave its generator as it was
