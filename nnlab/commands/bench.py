@@ -3,6 +3,7 @@
 Examples:
   python -m nnlab bench
   python -m nnlab bench --only "784-64-10 SGD" --quick
+  python -m nnlab bench --only pass --clock cpu
   python -m nnlab bench --json results.json --plot ratios.png
   python -m nnlab bench --scaling --plot growth.png
 """
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json", nargs="?", const="-", metavar="FILE", help="to FILE, or instead of the table"
     )
     parser.add_argument("--plot", type=_picture, metavar="FILE", help="draw the ratios, or the growth")
-    parser.add_argument("--markdown", action="store_true", help="print the tables as the README shows them")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as docs/speed.md has them")
     parser.set_defaults(usage_error=parser.error)
 
 
