@@ -3,7 +3,7 @@
     python scripts/fit_simulator.py [KaggleV2-May-2016.csv]
 
 Only counts over many rows and the coefficients of one model are kept; nothing of a single patient.
-nnlab/datasets/simulator.py says what each figure is for.
+nnlab/datasets/appointments/simulator.py says what each figure is for.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
-from nnlab.datasets import simulator
-from nnlab.datasets.appointments import load_appointments, times
-from nnlab.datasets.features import clean, target, waiting_days
+from nnlab.datasets.appointments import clean, load_appointments, simulator, target, times, waiting_days
 
 #: scikit-learn's C: chosen so that gradient boosting ranks the simulated rows as well as the published ones
 INVERSE_PENALTY = 1.0

@@ -22,6 +22,9 @@ from nnlab import (
     SGD,
     Adam,
     AdamW,
+    Callback,
+    Checkpoint,
+    ProgressBar,
     ReLU,
     RMSprop,
     accuracy,
@@ -104,14 +107,15 @@ def resident():
     return pages * 4096
 
 
-class Growth:
+class Growth(Callback):
     """Takes note of memory: the process's over all steps, that of Python and NumPy over the last tenth."""
 
     def __init__(self, epochs):
         self.traced, self.resident = [], []
         self._epochs = epochs
 
-    def __call__(self, history):
+    def on_epoch_end(self, epoch, logs):
+        history = self.run.history
         if len(history) % (self._epochs // 10) == 0 and Path("/proc/self/statm").exists():
             gc.collect()
             self.resident.append(resident())
@@ -126,7 +130,7 @@ def test_twenty_thousand_steps_neither_grow_nor_drift(make):
     network, optimizer = start(make)
     growth = Growth(STEPS // STEPS_OF_AN_EPOCH)
     try:
-        history = train(network, optimizer, steps=STEPS, on_epoch_end=growth, metrics={"accuracy": accuracy})
+        history = train(network, optimizer, steps=STEPS, callbacks=[growth], metrics={"accuracy": accuracy})
     finally:
         tracemalloc.stop()
     assert optimizer.t == STEPS
@@ -172,8 +176,8 @@ def test_a_solved_regression_stays_solved():
     Y = X @ rng.normal(size=(3, 2)).astype(np.float32)
     for loss in (mean_squared_error, huber):
         network = MLP([3, 2], activation=ReLU, rng=np.random.default_rng(1), dtype=np.float32)
-        optimizer = Adam(network.parameters(), lr=0.01)
-        history = fit(network, X, Y, loss=loss, optimizer=optimizer, epochs=STEPS // 4, schedule=cosine)
+        optimizer = Adam(network.parameters(), lr=cosine(0.01, STEPS // 4))
+        history = fit(network, X, Y, loss=loss, optimizer=optimizer, epochs=STEPS // 4)
         assert history["loss"][-1] < 1e-9
         assert network.parameters()[0].value.dtype == np.float32
 
@@ -184,6 +188,7 @@ def test_a_solved_regression_stays_solved():
 def run(name, seed=0, dtype=np.float32):
     """Train with everything that chance or order may enter, and return the checksum."""
     network, optimizer = start(OPTIMIZERS[name], seed=seed, dtype=dtype, hidden=64)
+    optimizer.lr = cosine(optimizer.lr, 400)
     history = train(
         network,
         optimizer,
@@ -191,7 +196,6 @@ def run(name, seed=0, dtype=np.float32):
         seed=seed,
         validation=(X32.astype(dtype), Y),
         metrics={"accuracy": accuracy},
-        schedule=cosine,
         sample_weight=np.linspace(0.5, 2, len(Y)),
     )
     return digest(network, optimizer, history)
@@ -300,7 +304,7 @@ def test_files_and_progress_bars_side_by_side(tmp_path, capsys):
     def task(i):
         network, optimizer = start(OPTIMIZERS["Adam"], seed=i)
         path = tmp_path / f"{i}.npz"
-        history = train(network, optimizer, steps=200, seed=i, checkpoint=path, progress=True)
+        history = train(network, optimizer, steps=200, seed=i, callbacks=[Checkpoint(path), ProgressBar()])
         restored, other = start(OPTIMIZERS["Adam"], seed=99)
         back = load(path, restored, other)
         assert back == history or back.stop_reason == ""  # saved before the reason to stop was known

@@ -11,20 +11,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
 
 from nnlab import datasets
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the three actions and their options."""
-    names = [record.name for record in datasets.available()]
+    known = datasets.available()
+    names = [dataset.name for dataset in known]
+    addressed = [dataset.name for dataset in known if dataset.url]
     actions = parser.add_subparsers(dest="action", metavar="list|get|where", required=True)
-    listing = actions.add_parser("list", help="what there is, and what would be used now")
+    listing = actions.add_parser("list", help="what there is, and what is used now")
     listing.add_argument("--json", action="store_true", help="print the list as JSON")
     get = actions.add_parser("get", help="download into the cache, with checksum and progress bar")
     get.add_argument("name", choices=names, metavar="NAME", help=" or ".join(names))
-    get.add_argument("--url", help="another address for the same file (appointments)")
+    get.add_argument("--url", help=f"another address of the same file ({', '.join(addressed)})")
     where = actions.add_parser("where", help="print the file that is used now")
     where.add_argument("name", choices=names, metavar="NAME", help=" or ".join(names))
 
@@ -40,8 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
             return 1
         print(path)
     elif arguments.json:
-        print(json.dumps([asdict(r) for r in datasets.available()], indent=2, default=str))
+        print(json.dumps([dataset.facts() for dataset in datasets.available()], indent=2, default=str))
     else:
-        for record in datasets.available():
-            print(f"{record.name:<14} {record.title} ({record.license})\n{'':<14} used now: {record.source}")
+        for dataset in datasets.available():
+            print(
+                f"{dataset.name:<14} {dataset.title} ({dataset.license})\n{'':<14} used now: {dataset.source}"
+            )
     return 0

@@ -63,7 +63,7 @@ def examine() -> list[Finding]:
     wanted = {r.name: r for r in requirements if _concerns_readers(r)}
     findings += [package(r) for r in wanted.values() if r.name != "nnlab"]
     findings.append(threads())
-    findings += [data(record) for record in datasets.available()]
+    findings += map(data, datasets.available())
     return findings
 
 
@@ -100,8 +100,12 @@ def threads() -> Finding:
     return Finding("matrix library", "ok" if blas else "note", "; ".join(blas) or "not recognized")
 
 
-def data(record: datasets.Record) -> Finding:
+def data(dataset: datasets.Dataset) -> Finding:
     """Say which file of a data set would be used, or how to get the real one."""
-    if record.path is not None:
-        return Finding(record.name, "ok", record.source)
-    return Finding(record.name, "note", record.source, f"python -m nnlab data get {record.name}")
+    try:
+        path, source = dataset.path, dataset.source
+    except (OSError, ValueError) as error:  # a folder named as the file, or one that cannot be searched
+        return Finding(dataset.name, "problem", str(error))
+    if path is not None:
+        return Finding(dataset.name, "ok", source)
+    return Finding(dataset.name, "note", source, f"python -m nnlab data get {dataset.name}")

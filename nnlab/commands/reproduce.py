@@ -9,6 +9,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import platform
 import textwrap
@@ -18,7 +19,6 @@ import numpy as np
 from tqdm.auto import tqdm
 
 import nnlab
-from nnlab import datasets
 from nnlab.studies.published import EXPERIMENTS, FULL, QUICK, Experiment, Outcome, Scale
 
 
@@ -89,11 +89,11 @@ def figure(value: float) -> str:
 
 def reproduce(experiments: list[Experiment], scale: Scale) -> list[Row]:
     """Run experiments, each on the data set it needs, under one progress bar."""
-    rows, data = [], _Data()
+    rows, load = [], functools.cache(lambda data: data())  # each data set once, when it is first asked for
     with tqdm(total=len(experiments), unit="result", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
         for number, experiment in enumerate(experiments):
             bar.set_description(experiment.title)
-            arguments, source = data.of(experiment)
+            arguments, source = load(experiment.data)
 
             def report(done: float, number=number) -> None:
                 bar.update(number + done - bar.n)
@@ -103,33 +103,8 @@ def reproduce(experiments: list[Experiment], scale: Scale) -> list[Row]:
     return rows
 
 
-class _Data:
-    """Loads each data set once, when the first experiment asks for it."""
-
-    def __init__(self):
-        self._loaded: dict[str, tuple[tuple, str]] = {"": ((), "made by the experiment")}
-
-    def of(self, experiment: Experiment) -> tuple[tuple, str]:
-        name = experiment.data
-        if name not in self._loaded:
-            self._loaded[name] = _mnist() if name == "mnist" else _appointments(name)
-        return self._loaded[name]
-
-
-def _appointments(name: str) -> tuple[tuple, str]:
-    table = datasets.load_appointments()
-    frame, _ = datasets.clean(table.frame)
-    by = "patient" if name.endswith("by patient") else "row"
-    return (datasets.split(frame, by=by, rng=np.random.default_rng(0), dtype=np.float32),), table.source
-
-
-def _mnist() -> tuple[tuple, str]:
-    digits = datasets.load_mnist(dtype=np.float32)
-    return (digits,), digits.source
-
-
 def markdown(rows: list[Row]) -> str:
-    """Return the rows as a table for the README."""
+    """Return the rows as a table for docs/results.md."""
     lines = ["| published | set-up | measured | what it shows |", "|---|---|---|---|"]
     for row in rows:
         e = row.experiment

@@ -1,36 +1,40 @@
 """Data sets: appointments that were kept or missed, handwritten digits, and points in the plane.
 
 Nothing is downloaded unless asked for, and every data set says in `.source` where it came from.
+A new data set is one module that registers it, and its names here.
 """
 
-from nnlab.datasets.appointments import Appointments, load_appointments
-from nnlab.datasets.digits import Digits, load_digits, load_mnist
-from nnlab.datasets.download import Record, available, get, where
-from nnlab.datasets.features import (
+from nnlab.datasets.appointments import (
+    Appointments,
     CleaningReport,
     Part,
     Split,
     clean,
     features,
+    load_appointments,
     patient_history,
+    simulate_appointments,
     split,
     target,
     waiting_days,
 )
-from nnlab.datasets.simulator import simulate_appointments
-from nnlab.datasets.toy import make_blobs, make_circles, make_moons, make_spirals, make_xor
+from nnlab.datasets.images import Digits, load_digits, load_mnist
+from nnlab.datasets.points import make_blobs, make_circles, make_moons, make_spirals, make_xor
+from nnlab.datasets.registry import Dataset, Loaded, available, get, load, where
 
 __all__ = [
     "Appointments",
     "CleaningReport",
+    "Dataset",
     "Digits",
+    "Loaded",
     "Part",
-    "Record",
     "Split",
     "available",
     "clean",
     "features",
     "get",
+    "load",
     "load_appointments",
     "load_digits",
     "load_mnist",

@@ -16,16 +16,16 @@ KAGGLE_INPUT = "/kaggle/input"
 
 @dataclass(frozen=True)
 class Found:
-    """A file that was found: where it lies, and a short name for that which is the same on every machine."""
+    """A file that was found: its path, and a short label that is the same on every machine."""
 
     path: Path
     label: str
 
 
 def find(path: str | os.PathLike[str] | None, *filenames: str) -> Found | None:
-    """Return the first file found: at `path` (a file, or a folder that holds one) or else in `places()`.
+    """Return the first file found: at `path` (a file, or a folder that holds one), or else in `places()`.
 
-    Raises: FileNotFoundError if a path is given and nothing is there.
+    Raises: FileNotFoundError for a path that leads nowhere, ValueError for a folder with a file's name.
     """
     if path is None:
         found = (_first_in(folder, label, filenames) for label, folder in places())
@@ -35,9 +35,10 @@ def find(path: str | os.PathLike[str] | None, *filenames: str) -> Found | None:
         return Found(given, given.name)
     inside = _first_in(given, given.name, filenames)
     if inside is None:
+        names = ", ".join(filenames[:4]) + (", …" if len(filenames) > 4 else "")
         raise FileNotFoundError(
-            f"expected {given} to be a data file, or a folder with one of {', '.join(filenames)}, "
-            "found neither; correct path=, or leave it out to search the usual places"
+            f"expected {given} to be a data file, or a folder with one of {names}; "
+            "correct path=, or leave it out to search the usual places"
         )
     return inside
 
@@ -47,7 +48,7 @@ def places() -> Iterator[tuple[str, Path]]:
     if chosen := os.environ.get("NNLAB_DATA"):
         folder = Path(chosen).expanduser()
         if not folder.is_dir():
-            warnings.warn(f"NNLAB_DATA names {folder}, which is not a folder", stacklevel=4)
+            warnings.warn(f"NNLAB_DATA names {folder}, which is not a folder", stacklevel=6)
         yield "NNLAB_DATA", folder
     for folder in data_folders():
         yield "data", folder
@@ -75,4 +76,12 @@ def _first_in(folder: Path, label: str, filenames: Sequence[str]) -> Found | Non
     for name in filenames:
         if (folder / name).is_file():
             return Found(folder / name, f"{label}/{name}")
+    # Some tools unpack an archive into a folder named after the file. Passing over it in silence would
+    # leave the reader with the embedded default, and wondering why.
+    for name in filenames:
+        if (folder / name).is_dir():
+            raise ValueError(
+                f"{folder / name}: expected a file, got a folder of that name; "
+                "move the file that is in it up, and remove the folder"
+            )
     return None

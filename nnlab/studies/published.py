@@ -1,6 +1,6 @@
 """Published results, run again: each experiment returns what was measured, in the terms of what was claimed.
 
-`experiments(scale)` lists them in the order of the table that `python -m nnlab reproduce` prints and
+`EXPERIMENTS` lists them in the order of the table that `python -m nnlab reproduce` prints and
 notebook 07 explains. Each is a function of the data and the scale, and says what its own figures show.
 """
 
@@ -16,6 +16,7 @@ import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, recall_score, roc_auc_score
 
+from nnlab import datasets
 from nnlab.datasets import Digits, Split, make_circles
 from nnlab.initializers import Initializer, he_normal, normal, torch_uniform, uniform
 from nnlab.layers import MLP, Linear, ReLU, Sequential, Softmax, Tanh
@@ -53,6 +54,36 @@ class Outcome:
     curves: dict[str, list[float]] = field(default_factory=dict, repr=False)
 
 
+Data = tuple[tuple, str]  # the arguments that an experiment begins with, and where they came from
+
+
+def no_data() -> Data:
+    """Return nothing, for an experiment that makes its own data."""
+    return (), "made by the experiment"
+
+
+def appointments_by_row() -> Data:
+    """Return the appointments, dealt out row by row."""
+    return _appointments("row")
+
+
+def appointments_by_patient() -> Data:
+    """Return the appointments, dealt out by patient."""
+    return _appointments("patient")
+
+
+def _appointments(by: str) -> Data:
+    table = datasets.load_appointments()
+    frame, _ = datasets.clean(table.frame)
+    return (datasets.split(frame, by=by, rng=np.random.default_rng(0), dtype=np.float32),), table.source
+
+
+def mnist() -> Data:
+    """Return MNIST, or the small digits where it is not found."""
+    digits = datasets.load_mnist(dtype=np.float32)
+    return (digits,), digits.source
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A published result: what was claimed, how it was set up, and the function that runs it again."""
@@ -61,7 +92,7 @@ class Experiment:
     title: str
     setup: str
     published: str
-    data: str  # what it needs: "appointments" (split by row or "… by patient"), "mnist", or "" for nothing
+    data: Callable[[], Data]  # loads what it needs
     run: Callable[..., Outcome]
 
 
@@ -422,7 +453,7 @@ EXPERIMENTS = [
         "No-shows, NumPy",
         "64 ReLU, softmax, weights 0.01·N(0,1), full batch, lr 0.01, 1000 epochs",
         "loss 0.693 → 0.502, accuracy 79.78 %",
-        "appointments",
+        appointments_by_row,
         lambda split, scale, report: no_show(split, scale, report, torch_start=False),
     ),
     Experiment(
@@ -430,7 +461,7 @@ EXPERIMENTS = [
         "No-shows, PyTorch",
         "the same with torch's initial weights",
         "loss 0.792 → 0.464, accuracy 80.29 %",
-        "appointments",
+        appointments_by_row,
         lambda split, scale, report: no_show(split, scale, report, torch_start=True),
     ),
     Experiment(
@@ -438,7 +469,7 @@ EXPERIMENTS = [
         "No-shows, learned",
         "128 ReLU, batch 512, AdamW with weight decay 1, cosine schedule; split by patient",
         "none: the network that the two before could have been",
-        "appointments by patient",
+        appointments_by_patient,
         no_show_learned,
     ),
     Experiment(
@@ -447,7 +478,7 @@ EXPERIMENTS = [
         "784-64-10, batch 32, lr 0.001, 100 epochs; uniform(−0.5, 0.5) and SGD against torch's weights "
         "and Adam",
         "NumPy 91.0 %, PyTorch 97.2 %",
-        "mnist",
+        mnist,
         mnist_four,
     ),
     Experiment(
@@ -455,7 +486,7 @@ EXPERIMENTS = [
         "The same, training accuracy",
         "accuracy of the last mini-batch of 32",
         "25.0, 68.75, 90.625 …",
-        "mnist",
+        mnist,
         last_mini_batch,
     ),
     Experiment(
@@ -463,7 +494,7 @@ EXPERIMENTS = [
         "Softmax before the loss",
         "784-64-10, Adam, softmax inside the model before a loss that takes scores",
         "as above",
-        "mnist",
+        mnist,
         softmax_twice,
     ),
     Experiment(
@@ -471,7 +502,7 @@ EXPERIMENTS = [
         "He without the root",
         "multi-layer ReLU network, deviation 2/n instead of √(2/n)",
         "called He initialization",
-        "",
+        no_data,
         he_without_root,
     ),
     Experiment(
@@ -479,7 +510,7 @@ EXPERIMENTS = [
         "Gradients summed",
         "one hidden tanh layer on circles, batch 10, eta 0.03, gradients summed where the loss is averaged",
         "stages compared at one eta",
-        "",
+        no_data,
         summed_gradients,
     ),
 ]

@@ -130,12 +130,12 @@ class Points:
 
 
 def _made(name: str, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    from nnlab.datasets import toy  # here: it needs scikit-learn, which takes a while to load
+    from nnlab.datasets import points  # here: it needs scikit-learn, which takes a while to load
 
     if name == "blobs":  # centers at radius 1 and noise in the same unit, as in the others
-        X, y = toy.make_blobs(200, noise=4 * noise, rng=rng)
+        X, y = points.make_blobs(200, noise=4 * noise, rng=rng)
         return X / 4, y
-    return getattr(toy, f"make_{name}")(200, noise=noise, rng=rng)
+    return getattr(points, f"make_{name}")(200, noise=noise, rng=rng)
 
 
 def _checked(data: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from nnlab import datasets
-from nnlab.datasets import appointments, locate
+from nnlab.datasets import locate
+from nnlab.datasets.appointments import table as table_module
 
 HEADER = (
     "PatientId,AppointmentID,Gender,ScheduledDay,AppointmentDay,Age,Neighbourhood,Scholarship,"
@@ -41,7 +45,7 @@ def table(tmp_path: Path) -> pd.DataFrame:
 
 
 def test_the_places_are_searched_in_order(empty_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = appointments.FILE
+    name = table_module.FILE
     places = [
         ("cache/" + name, f"download cache/{name}"),
         ("kaggle/noshowappointments/" + name, f"Kaggle input/noshowappointments/{name}"),
@@ -61,7 +65,7 @@ def test_the_places_are_searched_in_order(empty_machine: Path, monkeypatch: pyte
 
 
 def test_newer_kaggle_mounts_are_found(empty_machine: Path) -> None:
-    write(empty_machine / "kaggle/datasets/joniarroba/noshowappointments" / appointments.FILE)
+    write(empty_machine / "kaggle/datasets/joniarroba/noshowappointments" / table_module.FILE)
     assert "Kaggle input" in datasets.load_appointments().source
 
 
@@ -92,11 +96,28 @@ def test_the_real_file_is_known_by_its_checksum(real_appointments: Path) -> None
 
 
 def test_an_edited_copy_is_neither_real_nor_simulated(tmp_path: Path) -> None:
-    data = datasets.load_appointments(write(tmp_path / appointments.FILE))
+    data = datasets.load_appointments(write(tmp_path / table_module.FILE))
     assert not data.is_real
     assert not data.simulated
     assert data.source.startswith("unverified: ")
     assert str(tmp_path) not in str(data)
+
+
+def test_the_published_file_is_known_when_packed(real_appointments: Path, tmp_path: Path) -> None:
+    path = tmp_path / f"{table_module.FILE}.gz"
+    path.write_bytes(gzip.compress(real_appointments.read_bytes(), compresslevel=1))
+    assert datasets.load_appointments(path).is_real
+
+
+def test_a_folder_named_as_the_file_is_not_passed_over(empty_machine: Path) -> None:
+    folder = empty_machine / "data" / table_module.FILE
+    folder.mkdir(parents=True)
+    with pytest.raises(
+        ValueError, match=r"KaggleV2-May-2016\.csv: expected a file, got a folder of that name"
+    ):
+        datasets.load_appointments()
+    write(folder / table_module.FILE)
+    assert len(datasets.load_appointments(folder).frame) == 4
 
 
 # --- damaged files ------------------------------------------------------------------------------------------
@@ -110,10 +131,14 @@ def test_an_edited_copy_is_neither_real_nor_simulated(tmp_path: Path) -> None:
         (HEADER.replace("Age,", "").encode() + b"\n", r"lacks 'Age'"),
         ((HEADER + ",Income\n").encode(), r"has the unknown 'Income'"),
         ("\n".join([HEADER, ROWS[0], ROWS[2]]).encode("latin-1"), r"line 3: expected UTF-8 text"),
-        ("\n".join([HEADER, ROWS[0], ROWS[1] + ",7"]).encode(), r"Expected 14 fields in line 3, saw 15"),
+        (HEADER.replace("Age", "Gender").encode(), r"lacks 'Age' and repeats 'Gender'"),
+        (
+            "\n".join([HEADER, ROWS[0], ROWS[1] + ",7"]).encode(),
+            r"line 3: expected 14 fields, as in line 1, got 15",
+        ),
         (
             "\n".join([HEADER, ROWS[0], ROWS[1][:70]]).encode(),
-            r"line 3, .*got nothing \(the file seems to be cut",
+            r"line 3: expected 14 fields, as in line 1, got 7 \(the file seems to be cut",
         ),
     ],
     ids=[
@@ -121,6 +146,7 @@ def test_an_edited_copy_is_neither_real_nor_simulated(tmp_path: Path) -> None:
         "header-only",
         "missing-column",
         "unknown-column",
+        "column-twice",
         "not-utf-8",
         "too-many-fields",
         "truncated",
@@ -138,14 +164,26 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes, message: str)
     ("column", "value", "expected"),
     [
         ("PatientId", "someone", "a positive number, got 'someone'"),
+        ("PatientId", "inf", "a positive number, got inf"),
+        ("PatientId", "1e400", "a positive number, got 1e400"),
+        ("PatientId", "nan", "a positive number, got 'nan'"),
+        ("PatientId", "0", "a positive number, got 0"),
+        ("AppointmentID", "inf", "a whole number from 1 to 1000000000, got inf"),
+        ("Age", "1e400", "a whole number from -1 to 130, got 1e400"),
+        ("Age", "", "a whole number from -1 to 130, got nothing"),
+        ("Handcap", "nan", "a whole number from 0 to 4, got 'nan'"),
         ("AppointmentID", "1.5", "a whole number from 1 to 1000000000, got 1.5"),
         ("Gender", "X", "F or M, got 'X'"),
         ("ScheduledDay", "yesterday", "a time such as 2016-04-29T18:38:08Z, got 'yesterday'"),
         ("AppointmentDay", "2016-02-30T00:00:00Z", "a time such as .*, got '2016-02-30T00:00:00Z'"),
+        ("AppointmentDay", "2016-05-02T08:00:00+99:99", "a time such as .*, got '2016-05-02T08:00:00.99:99'"),
+        ("AppointmentDay", "2016", "a time such as .*, got '2016'"),
+        ("AppointmentDay", "2016-05-02T08:00:00+2:00", "a time such as .*, got '2016-05-02T08:00:00.2:00'"),
         ("Age", "-2", "a whole number from -1 to 130, got -2"),
         ("Age", "old", "a whole number from -1 to 130, got 'old'"),
         ("Neighbourhood", "", "a name, got nothing"),
         ("Neighbourhood", "12", "a name, got '12'"),
+        ("Neighbourhood", "NULL", "a name, got 'NULL'"),
         ("Hipertension", "2", "a whole number from 0 to 1, got 2"),
         ("Handcap", "5", "a whole number from 0 to 4, got 5"),
         ("No-show", "Maybe", "No or Yes, got 'Maybe'"),
@@ -201,6 +239,37 @@ def test_features_by_hand(table: pd.DataFrame) -> None:
     assert list(found["weekday_booked"]) == ["Friday", "Friday"]
     assert not {"PatientId", "AppointmentID"} & set(found)
     assert list(datasets.target(frame)) == [0, 1]
+
+
+@pytest.mark.parametrize("offset", ["Z", "-03:00", "+02:00", "-0300", "+14", ""])
+def test_days_and_hours_are_those_of_the_clock_on_the_wall(tmp_path: Path, offset: str) -> None:
+    """A booking at 22:30 for the next day waits one day, wherever on Earth the clinic is."""
+    row = f"5.0,1,F,2016-04-29T22:30:00{offset},2016-04-30T00:00:00{offset},62,CENTRO,0,1,0,0,0,0,No"
+    early = f"6.0,2,F,2016-04-29T00:30:00{offset},2016-04-29T00:00:00{offset},62,CENTRO,0,1,0,0,0,0,No"
+    frame, report = datasets.clean(
+        datasets.load_appointments(write(tmp_path / "a.csv", rows=[row, early])).frame
+    )
+    assert report.kept == 2
+    assert list(datasets.waiting_days(frame)) == [1, 0]
+    assert list(datasets.features(frame)["hour_booked"]) == [22.5, 0.5]
+    assert list(datasets.features(frame)["weekday_booked"]) == ["Friday", "Friday"]
+
+
+def test_offsets_may_differ_from_row_to_row(tmp_path: Path) -> None:
+    """Clocks are put back within the three months of some tables."""
+    times = ["2016-04-29T23:30:00-02:00", "2016-04-29T23:30:00-03:00", "2016-04-29 23:30", "2016-04-29"]
+    rows = [f"5.0,1,F,{time},2016-05-02T00:00:00Z,62,CENTRO,0,1,0,0,0,0,No" for time in times]
+    frame = datasets.load_appointments(write(tmp_path / "a.csv", rows=rows)).frame
+    assert list(datasets.waiting_days(frame)) == [3, 3, 3, 3]
+
+
+def test_columns_of_times_do_as_well_as_text(table: pd.DataFrame) -> None:
+    frame, _ = datasets.clean(table)
+    expected = datasets.features(frame)
+    for zone in (None, "America/Sao_Paulo"):
+        days = ["ScheduledDay", "AppointmentDay"]
+        read = frame.assign(**{day: pd.to_datetime(frame[day].str[:-1]).dt.tz_localize(zone) for day in days})
+        pd.testing.assert_frame_equal(datasets.features(read), expected)
 
 
 def test_features_of_a_table_that_was_not_cleaned_are_refused(table: pd.DataFrame) -> None:
@@ -297,6 +366,49 @@ def test_what_is_remembered_of_a_patient_helps_by_row_only(simulated: pd.DataFra
         gain[by] = scores[1] - scores[0]
     assert gain["row"] > 0.01
     assert gain["patient"] < 0.005
+
+
+def outside_settings() -> dict[str, contextlib.AbstractContextManager]:
+    """Settings that a reader may have made for a whole session."""
+    return {
+        "scikit-learn gives tables": sklearn.config_context(transform_output="pandas"),
+        "pandas keeps text as objects": pd.option_context("future.infer_string", False),
+        "pandas keeps text as str": pd.option_context("future.infer_string", True),
+        "text in Python": pd.option_context("mode.string_storage", "python"),
+        "copy on write": pd.option_context("mode.copy_on_write", True),
+        "NumPy raises": np.errstate(all="raise"),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:.*option is deprecated")
+@pytest.mark.parametrize("name", outside_settings())
+def test_no_setting_from_outside_changes_a_result(tmp_path: Path, simulated: pd.DataFrame, name: str) -> None:
+    def results() -> list:
+        frame = datasets.simulate_appointments(rng=np.random.default_rng(3)).head(3000)
+        path = tmp_path / "a.csv"
+        path.write_text(frame.to_csv(index=False), encoding="utf-8")
+        frame, _ = datasets.clean(datasets.load_appointments(path).frame)
+        parts = datasets.split(frame, by="patient", history=True, rng=np.random.default_rng(0))
+        again = parts.encoder.transform(
+            datasets.features(frame).assign(history_share_missed=0.2, history_appointments=0.0)
+        )
+        return [frame, datasets.features(frame), parts.train, parts.test, parts.feature_names, again]
+
+    expected = results()
+    with outside_settings()[name]:
+        found = results()
+    for a, b in zip(found[:2], expected[:2], strict=True):
+        pd.testing.assert_frame_equal(a, b, check_exact=True, check_column_type=False)
+    for a, b in zip((*found[2], *found[3], found[5]), (*expected[2], *expected[3], expected[5]), strict=True):
+        assert type(a) is np.ndarray
+        np.testing.assert_array_equal(a, b)
+    assert found[4] == expected[4]
+
+
+def test_too_few_rows_to_split_are_counted(table: pd.DataFrame) -> None:
+    frame, _ = datasets.clean(table)
+    with pytest.raises(ValueError, match="got 1 without a missed appointment and 1 with one; give it more"):
+        datasets.split(frame)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from nnlab import datasets
-from nnlab.datasets import appointments, simulator
+from nnlab.datasets.appointments import simulator, table
 
 
 @pytest.fixture(scope="module")
 def simulated() -> pd.DataFrame:
-    return datasets.simulate_appointments(rng=np.random.default_rng(appointments.SEED))
+    return datasets.simulate_appointments(rng=np.random.default_rng(table.SEED))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_the_embedded_default_is_labelled_simulated(empty_machine: Path, simulat
 def test_it_would_pass_for_the_published_file(simulated: pd.DataFrame, tmp_path: Path) -> None:
     """Written out and read back, every value passes the checks, and nothing changes on the way."""
     content = simulated.to_csv(index=False).encode()
-    pd.testing.assert_frame_equal(appointments.read_appointments(content, tmp_path), simulated)
+    pd.testing.assert_frame_equal(table.read_appointments(content, tmp_path), simulated)
 
 
 def test_its_size_and_quirks(simulated: pd.DataFrame) -> None:
@@ -55,7 +55,7 @@ def test_its_size_and_quirks(simulated: pd.DataFrame) -> None:
 
 
 def test_it_is_decided_by_the_generator(simulated: pd.DataFrame) -> None:
-    again = datasets.simulate_appointments(rng=np.random.default_rng(appointments.SEED))
+    again = datasets.simulate_appointments(rng=np.random.default_rng(table.SEED))
     pd.testing.assert_frame_equal(again, simulated)
     other = datasets.simulate_appointments(rng=np.random.default_rng(1))
     assert not other["No-show"].equals(simulated["No-show"])

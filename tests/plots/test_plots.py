@@ -21,6 +21,7 @@ from nnlab import (
     Tanh,
     plots,
 )
+from nnlab.plots.diagrams import MOST_NEURONS
 from nnlab.training import History
 
 rng = np.random.default_rng(0)
@@ -100,8 +101,8 @@ def test_refuses_what_is_not_an_axes(name):
 
 
 def test_every_public_function_is_in_these_tests():
-    public = {name for name, f in vars(plots).items() if getattr(f, "__module__", "") == "nnlab.plots"}
-    assert {name for name in public if not name.startswith("_")} == {*CALLS, "use_style"}
+    public = {name for name in plots.__all__ if callable(getattr(plots, name))}
+    assert public == {*CALLS, "use_style"}
 
 
 def test_style_gives_each_line_its_own_dashes_beside_its_color():
@@ -309,7 +310,7 @@ def test_network_graph_writes_no_weights_where_they_would_crowd():
 
 def test_network_graph_of_a_wide_layer_draws_some_and_says_how_many():
     ax = plots.network_graph([64, 3])
-    assert sum(isinstance(patch, Circle) for patch in ax.patches) == plots.MOST_NEURONS + 3
+    assert sum(isinstance(patch, Circle) for patch in ax.patches) == MOST_NEURONS + 3
     assert texts(ax) == ["⋮\n64", "3"]
 
 

@@ -353,7 +353,7 @@ def test_a_run_is_resumed_with_its_own_images(trained, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        (runs.CHECKPOINT, b"PK no more", "load expected a file written by nnlab.training.save"),
+        (runs.CHECKPOINT, b"PK no more", "Checkpoint expected a file written by nnlab.training.save"),
         (runs.SETTINGS, b'{"settings": {"hid', "settings.json: expected the settings of a run"),
         (
             runs.SETTINGS,

@@ -258,8 +258,8 @@ def test_the_gradients_drawn_are_those_of_backward():
     assert len(powers) == 3
 
 
-def xavier(n_in, n_out, rng, dtype):
-    return np.sqrt(2 / (n_in + n_out)) * rng.standard_normal((n_in, n_out)).astype(dtype)
+def xavier(shape, fan_in, fan_out, rng, dtype):
+    return np.sqrt(2 / (fan_in + fan_out)) * rng.standard_normal(shape).astype(dtype)
 
 
 def test_a_network_with_every_unit_off_is_said_to_be_so():

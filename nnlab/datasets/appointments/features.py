@@ -18,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from nnlab._check import check_choice, check_dtype, check_number, check_rng
-from nnlab.datasets.appointments import times
+from nnlab.datasets.appointments.table import times
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
@@ -57,15 +57,15 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, CleaningReport]:
 
 
 def waiting_days(frame: pd.DataFrame) -> pd.Series:
-    """Return the days from booking to appointment, counted in midnights: 0 for the same day."""
+    """Return the days from booking to appointment, counted in midnights of the clinic: 0 for the same day."""
     return _days_between(times(frame["ScheduledDay"]), times(frame["AppointmentDay"]))
 
 
 def features(frame: pd.DataFrame) -> pd.DataFrame:
     """Return what a clinic knows of each appointment when it is booked, in readable columns.
 
-    IDs are dropped: they name a patient and say nothing of the next one. Categories become pandas categories,
-    among them age, waiting days and hour once more in groups (see WAITING_EDGES).
+    IDs are dropped: they name a patient and say nothing about the next one. Text becomes pandas categories,
+    among them age, waiting days and hour, each in groups as well (see WAITING_EDGES).
     Raises: ValueError if the table was not cleaned.
     """
     scheduled, appointment = times(frame["ScheduledDay"]), times(frame["AppointmentDay"])
@@ -76,6 +76,7 @@ def features(frame: pd.DataFrame) -> pd.DataFrame:
             f"features expected a clean table, got {impossible} impossible rows; call clean() first"
         )
     hour = scheduled.dt.hour + scheduled.dt.minute / 60
+    place, places = pd.factorize(frame["Neighbourhood"], sort=True)
     return pd.DataFrame(
         {
             "age": frame["Age"],
@@ -93,7 +94,7 @@ def features(frame: pd.DataFrame) -> pd.DataFrame:
             "booked_at": groups(hour, HOUR_EDGES),
             "weekday": _weekday(appointment),
             "weekday_booked": _weekday(scheduled),
-            "neighbourhood": frame["Neighbourhood"].astype("category"),
+            "neighbourhood": _category(place, list(places), frame.index),
         }
     )
 
@@ -106,7 +107,9 @@ def target(frame: pd.DataFrame) -> np.ndarray:
 def groups(values: pd.Series, edges: list[int]) -> pd.Series:
     """Return values as ordered categories "0", "1", "3-4", …, "43+", from one edge to below the next."""
     names = [str(a) if b - a == 1 else f"{a}-{b - 1}" for a, b in itertools.pairwise(edges)]
-    return pd.cut(values, [*edges, np.inf], right=False, labels=[*names, f"{edges[-1]}+"])
+    group = np.searchsorted(edges, values, side="right") - 1
+    codes = np.where(values.isna(), -1, group)
+    return _category(codes, [*names, f"{edges[-1]}+"], values.index, ordered=True)
 
 
 def _days_between(scheduled: pd.Series, appointment: pd.Series) -> pd.Series:
@@ -114,10 +117,13 @@ def _days_between(scheduled: pd.Series, appointment: pd.Series) -> pd.Series:
 
 
 def _weekday(times: pd.Series) -> pd.Series:
-    days = pd.Series(
-        pd.Categorical.from_codes(times.dt.day_of_week.to_numpy(), pd.Index(WEEKDAYS)), index=times.index
-    )
+    days = _category(times.dt.day_of_week.to_numpy(), WEEKDAYS, times.index)
     return days.cat.remove_unused_categories()
+
+
+def _category(codes: np.ndarray, names: list[str], index: pd.Index, *, ordered: bool = False) -> pd.Series:
+    """Return the names that the codes stand for, −1 for none, as a categorical column."""
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(names, dtype=object), ordered), index=index)
 
 
 class Part(NamedTuple):
@@ -162,10 +168,11 @@ def split(
 ) -> Split:
     """Split a clean table at random into stratified parts, with an encoder fitted on the training part only.
 
-    by="row" deals out rows, so that a patient may sit in several parts; by="patient" deals out patients.
-    history=True adds what `patient_history` says of the patient's other, training appointments: by row it
-    raises the test score with what it remembers of the patients, by patient it cannot.
-    `validation` and `test` are fractions of the rows or patients. Raises: ValueError, TypeError.
+    by="row" deals out rows, so that a patient may be in several parts; by="patient" deals out patients.
+    history=True adds what `patient_history` says about the patient's other appointments in training: by row,
+    that raises the test score by remembering patients; by patient, it cannot.
+    `validation` and `test` are fractions of the rows or patients.
+    Raises: ValueError, TypeError.
     """
     check_choice("split", "by", by, ("row", "patient"))
     test = check_number("split", "test", test, above=0, below=1)
@@ -187,7 +194,7 @@ def split(
 def patient_history(y: np.ndarray, patients: np.ndarray, train: np.ndarray) -> pd.DataFrame:
     """Return for each row the patient's other training appointments and the share of them missed.
 
-    The share is drawn towards the base rate p as if by 3 further appointments: (missed + 3p) / (count + 3).
+    The share is pulled towards the base rate p as if by 3 more appointments: (missed + 3p) / (count + 3).
     A training row's own outcome is left out, or the feature would simply hold the answer.
     """
     outcomes = pd.DataFrame({"patient": patients[train], "missed": y[train]})
@@ -213,7 +220,14 @@ def _deal(
     rest = np.arange(len(strata))
     for part, size in ((2, test), (1, validation / (1 - test))):
         seed = int(rng.integers(2**32))
-        rest, taken = train_test_split(rest, test_size=size, stratify=strata[rest], random_state=seed)
+        try:
+            rest, taken = train_test_split(rest, test_size=size, stratify=strata[rest], random_state=seed)
+        except ValueError:
+            kept, missed = np.bincount(strata, minlength=2)
+            raise ValueError(
+                f"split expected {by}s enough to deal out both outcomes into three parts, got {kept} without "
+                f"a missed appointment and {missed} with one; give it more rows, or larger parts"
+            ) from None
         part_of_unit[taken] = part
     part_of_row = part_of_unit[unit_of_row]
     return {name: np.flatnonzero(part_of_row == i) for i, name in enumerate(("train", "validation", "test"))}
@@ -225,10 +239,11 @@ def _encoder(table: pd.DataFrame) -> ColumnTransformer:
     numeric = [name for name in table if name not in categorical]
     # All categories of the table: one that is missing from the training part must not change the width.
     levels = [list(table[name].cat.categories) for name in categorical]
-    return ColumnTransformer(
+    encoder = ColumnTransformer(
         [
             ("numbers", StandardScaler(), numeric),
             ("categories", OneHotEncoder(categories=levels, sparse_output=False), categorical),
         ],
         verbose_feature_names_out=False,
     )
+    return encoder.set_output(transform="default")  # arrays, whatever sklearn.set_config says

@@ -20,7 +20,7 @@ import pytest
 import sklearn.datasets
 
 from nnlab import datasets
-from nnlab.datasets import appointments, download
+from nnlab.datasets.appointments import table
 
 TABLE = (
     b"PatientId,AppointmentID,Gender,ScheduledDay,AppointmentDay,Age,Neighbourhood,Scholarship,"
@@ -51,9 +51,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "/corrupt": TABLE.replace(b"62", b"63"),
             "/empty": b"",
             "/hanging": TABLE,
-            "/zip": zipped(appointments.FILE, TABLE),
+            "/zip": zipped(table.FILE, TABLE),
             "/other-zip": zipped("readme.txt", TABLE),
-            "/cut-zip": zipped(appointments.FILE, TABLE)[:-30],
+            "/cut-zip": zipped(table.FILE, TABLE)[:-30],
             "/page": b"<html>Please sign in</html>",
             "/slow": TABLE,
         }.get(self.path)
@@ -97,7 +97,7 @@ def server() -> Iterator[SimpleNamespace]:
 @pytest.fixture
 def cache(empty_machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The download cache, empty; the published file is, for these tests, the one-row table above."""
-    monkeypatch.setattr(appointments, "SHA256", hashlib.sha256(TABLE).hexdigest())
+    monkeypatch.setattr(table, "SHA256", hashlib.sha256(TABLE).hexdigest())
     return empty_machine / "cache"
 
 
@@ -107,11 +107,11 @@ def files(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", ["/whole", "/zip", "/slow"])
 def test_a_good_download_is_kept_and_used(cache: Path, server, path: str) -> None:
-    assert datasets.get("appointments", url=server.url + path, progress=False) == cache / appointments.FILE
-    assert (cache / appointments.FILE).read_bytes() == TABLE
-    assert files(cache) == [appointments.FILE]
+    assert datasets.get("appointments", url=server.url + path, progress=False) == cache / table.FILE
+    assert (cache / table.FILE).read_bytes() == TABLE
+    assert files(cache) == [table.FILE]
     data = datasets.load_appointments()
-    assert data.source == f"real: download cache/{appointments.FILE}"
+    assert data.source == f"real: download cache/{table.FILE}"
     assert data.is_real
     datasets.get("appointments", url=server.url + path, progress=False)
     assert server.asked == [path]  # the second time it was there
@@ -142,14 +142,14 @@ def test_a_bad_download_leaves_nothing_behind(cache: Path, server, path, error, 
 def test_a_bad_download_leaves_a_good_file_alone(cache: Path, server) -> None:
     datasets.get("appointments", url=server.url + "/whole", progress=False)
     datasets.get("appointments", url=server.url + "/corrupt", progress=False)
-    assert (cache / appointments.FILE).read_bytes() == TABLE
+    assert (cache / table.FILE).read_bytes() == TABLE
 
 
 def test_a_damaged_file_in_the_cache_is_replaced(cache: Path, server) -> None:
     cache.mkdir()
-    (cache / appointments.FILE).write_bytes(b"damaged")
+    (cache / table.FILE).write_bytes(b"damaged")
     datasets.get("appointments", url=server.url + "/whole", progress=False)
-    assert (cache / appointments.FILE).read_bytes() == TABLE
+    assert (cache / table.FILE).read_bytes() == TABLE
 
 
 def test_no_network(cache: Path) -> None:
@@ -173,7 +173,7 @@ def test_nothing_is_downloaded_unless_asked_or_needed(cache: Path, server, monke
     datasets.available()
     datasets.where("appointments")
     (cache.parent / "data").mkdir()
-    (cache.parent / "data" / appointments.FILE).write_bytes(TABLE)
+    (cache.parent / "data" / table.FILE).write_bytes(TABLE)
     assert datasets.load_appointments(download=True).source.startswith("real: data/")
     assert server.asked == []
 
@@ -190,13 +190,13 @@ def test_without_progress_nothing_is_printed(cache: Path, server, capsys) -> Non
 
 
 def test_the_published_address_and_checksum() -> None:
-    assert appointments.SHA256 == "9132d3e7d0246617df9041d3764f20ad6f08e7b0d9f0997fa254fc5e52eda27d"
-    assert download.APPOINTMENTS_URL.startswith("https://")
-    assert download.APPOINTMENTS_URL.endswith("joniarroba/noshowappointments/KaggleV2-May-2016.csv")
+    assert table.SHA256 == "9132d3e7d0246617df9041d3764f20ad6f08e7b0d9f0997fa254fc5e52eda27d"
+    assert table.URL.startswith("https://")
+    assert table.URL.endswith("joniarroba/noshowappointments/KaggleV2-May-2016.csv")
 
 
 def test_the_real_file_passes_its_checksum(real_appointments: Path) -> None:
-    assert hashlib.sha256(real_appointments.read_bytes()).hexdigest() == appointments.SHA256
+    assert hashlib.sha256(real_appointments.read_bytes()).hexdigest() == table.SHA256
 
 
 # --- MNIST, which scikit-learn fetches from OpenML
@@ -274,29 +274,3 @@ def test_the_progress_bar_of_mnist(empty_machine: Path, openml, capsys) -> None:
     with pytest.raises(ConnectionError):
         datasets.get("mnist")
     assert "MNIST from OpenML" in capsys.readouterr().err
-
-
-# --- what the command line asks
-
-
-def test_records(empty_machine: Path) -> None:
-    first, second = datasets.available()
-    assert (first.name, first.path, first.source) == ("appointments", None, "simulated (embedded)")
-    assert (second.name, second.path) == ("mnist", None)
-    assert "not MNIST" in second.source
-    assert (first.license, second.license) == ("CC BY-NC-SA 4.0", "CC BY-SA 3.0")
-    (empty_machine / "data").mkdir()
-    np.savez(empty_machine / "data" / "mnist.npz", x=1)
-    assert datasets.available()[1].source == "data/mnist.npz"
-    assert datasets.where("mnist") == empty_machine / "data" / "mnist.npz"
-
-
-def test_wrong_arguments_are_refused(empty_machine: Path) -> None:
-    with pytest.raises(ValueError, match="get expected name as one of 'appointments', 'mnist', got 'cifar'"):
-        datasets.get("cifar")
-    with pytest.raises(ValueError, match="where expected name as one of"):
-        datasets.where("digits")
-    with pytest.raises(ValueError, match="get expected timeout > 0, got 0"):
-        datasets.get("appointments", timeout=0)
-    with pytest.raises(ValueError, match="url for 'appointments' only"):
-        datasets.get("mnist", url="http://127.0.0.1/")

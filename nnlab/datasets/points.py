@@ -1,6 +1,6 @@
 """Small sets of points in the plane, each of which asks a network one question.
 
-All return X (m, 2) and integer labels y (m,), shuffled, with as equal class sizes as m allows.
+All return X (m, 2) and integer labels y (m,), shuffled, with class sizes as equal as m allows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def make_circles(
     rng: np.random.Generator | None = None,
     dtype: Any = np.float64,
 ) -> Points:
-    """Return a circle of radius 1 (class 0) around one of radius `factor`: no straight line parts them."""
+    """Return a circle of radius 1 (class 0) around one of radius `factor`: no line separates them."""
     m, noise, rng, dtype = _checked("make_circles", m, noise, rng, dtype)
     factor = check_number("make_circles", "factor", factor, at_least=0, below=1)
     X, y = sklearn.datasets.make_circles(m, noise=noise, factor=factor, random_state=_seed(rng))

@@ -1,7 +1,7 @@
 """Simulated appointments: the published table's columns, size, quirks and lessons, none of its patients.
 
-Everything is drawn from appointments_figures.json, which scripts/fit_simulator.py fitted to the published
-table: counts over many rows, and the weights of one logistic regression. Three steps:
+Everything is drawn from figures.json, which scripts/fit_simulator.py fitted to the published table: counts
+over many rows, and the weights of one logistic regression. There are three steps:
 
 1. patients: how many appointments each has, then sex and age, conditions, neighbourhood;
 2. visits: day of the appointment, waiting time given who it is, hour of booking, SMS;
@@ -20,8 +20,9 @@ from scipy.special import expit, ndtri
 
 from nnlab._check import check_rng
 
-FIGURES = Path(__file__).with_name("appointments_figures.json")
+FIGURES = Path(__file__).with_name("figures.json")
 
+TEXTS = ("Gender", "ScheduledDay", "AppointmentDay", "Neighbourhood", "No-show")
 CONDITIONS = ("Scholarship", "Hipertension", "Diabetes", "Alcoholism")
 MAX_AGE, MAX_WAITING, MAX_SMS_DAY = 115, 179, 60
 #: The groups in which things are counted: each reaches from its edge to below the next.
@@ -229,6 +230,9 @@ def _as_published(table: pd.DataFrame, figures: dict[str, Any], rng: np.random.G
             },
         }
     )
+    published = published.astype(
+        dict.fromkeys(TEXTS, object)
+    )  # whatever this pandas makes of text by default
     order = np.lexsort((rng.random(m), day))
     return published.iloc[order].reset_index(drop=True)
 
