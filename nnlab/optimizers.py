@@ -116,6 +116,7 @@ class Optimizer(Remembered):
         self._state = [{n: np.zeros_like(p.value) for n in self._state_names} for p in self.parameters]
         self._scratch = [np.empty_like(p.value) for p in self.parameters]
 
+    @np.errstate(all="ignore")  # whatever the reader has set: tiny gradients underflow
     def step(self) -> None:
         """Update every parameter in place from its gradient.
 
@@ -127,13 +128,10 @@ class Optimizer(Remembered):
         grads = [_checked_gradient(self, p) for p in self.parameters]
         lr = self.lr
         self.t += 1
-        with np.errstate(all="ignore"):  # whatever the reader has set: tiny gradients underflow
-            if self.clip_norm is not None or self.clip_value is not None:
-                grads = _clipped(self, grads)
-            for p, grad, state, scratch in zip(
-                self.parameters, grads, self._state, self._scratch, strict=True
-            ):
-                self._update(p.value, grad, lr, state, scratch)
+        if self.clip_norm is not None or self.clip_value is not None:
+            grads = _clipped(self, grads)
+        for p, grad, state, scratch in zip(self.parameters, grads, self._state, self._scratch, strict=True):
+            self._update(p.value, grad, lr, state, scratch)
 
     def _update(
         self,

@@ -10,10 +10,12 @@ from nnlab.bench.cases import (
     Disagreement,
     Result,
     agree,
-    all_cases,
+    all_network_cases,
+    import_time,
     measure,
     step,
 )
+from nnlab.bench.layer_cases import all_layer_cases
 from nnlab.bench.report import growth_table, markdown, memory_table, record, table
 from nnlab.bench.rounds import CLOCKS, Timing, order, run_rounds, timed
 from nnlab.bench.scaling import AXES, Growth, exponent, grow
@@ -48,6 +50,11 @@ __all__ = [
     "threads_in_use",
     "timed",
 ]
+
+
+def all_cases() -> list[Case]:
+    """Return every case, in the order of the table."""
+    return [*all_network_cases(), *all_layer_cases(), import_time()]
 
 
 def compare_steps(

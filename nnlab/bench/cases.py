@@ -16,6 +16,7 @@ from nnlab.bench.contestants import (
     LOOPS,
     TIMED,
     Contestant,
+    NnlabForward,
     Task,
     Unsuitable,
 )
@@ -230,8 +231,9 @@ def _leave_out(reason: str) -> Contestant:
 def inference(sizes: tuple[int, ...], rows: int) -> Case:
     """Return the case of predicting so many rows at once."""
     setup = Setup(tuple(sizes), "SGD", rows, rows)
+    kinds = INFERENCE | ({"nnlab": NnlabForward} if rows == 1 else {})
     name = f"predict {'-'.join(map(str, sizes))} rows {rows:,}"
-    return Case(name, lambda: Lineup(makers_of(INFERENCE, setup.task())), checked_steps=1)
+    return Case(name, lambda: Lineup(makers_of(kinds, setup.task())), checked_steps=1)
 
 
 class Import(Contestant):
@@ -260,13 +262,12 @@ def import_time() -> Case:
     return Case("import", lambda: Lineup(makers, "none"), checked_steps=1)
 
 
-def all_cases() -> list[Case]:
-    """Return every case, in the order of the table."""
+def all_network_cases() -> list[Case]:
+    """Return the cases of fully connected networks, in the order of the table."""
     return [
         *(step(sizes, optimizer, b) for optimizer in TIMED for sizes in NETWORKS for b in BATCHES),
         epoch(Setup((784, 64, 10), "SGD", 32, 3200)),
         appointments_epoch(2),
         appointments_epoch(1),
         *(inference(sizes, rows) for sizes in NETWORKS for rows in (1, 10_000)),
-        import_time(),
     ]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnlab.bench.rounds import Clock, Turn, timed
-from nnlab.layers import MLP, ReLU, Softmax
+from nnlab.layers import MLP, ReLU, Sequential, Softmax
 from nnlab.losses import binary_cross_entropy_with_logits, softmax_cross_entropy
 from nnlab.optimizers import SGD, Adam, Optimizer
 from nnlab.training import fit_whole, predict_scores
@@ -67,7 +67,7 @@ class Task:
         if len(self.X) % self.batch:
             raise ValueError(f"Task expected whole batches of {self.batch}, got {len(self.X)} rows")
 
-    def network(self) -> MLP:
+    def network(self) -> Sequential:
         """Return the network with the starting weights, the same at every call."""
         return MLP(self.sizes, activation=ReLU, rng=np.random.default_rng(1), dtype=self.X.dtype)
 
@@ -162,10 +162,10 @@ class NnlabFit(NnlabLoop):
 
 
 class NnlabInference(Contestant):
-    """`predict_scores`; a softmax only where the result is compared."""
+    """`predict_scores`, block by block; a softmax only where the result is compared."""
 
     def __init__(self, task: Task):
-        self.network, self.X = task.network(), task.X
+        self.network, self.X = task.network().eval(), task.X
         self.scores = np.empty((0, 1))
 
     def work(self, steps: int) -> None:
@@ -176,6 +176,14 @@ class NnlabInference(Contestant):
         return {"probabilities": Softmax().forward(self.scores)}
 
 
+class NnlabForward(NnlabInference):
+    """`forward` in evaluation mode, which takes the rows as they are and whole: for a few of them."""
+
+    def work(self, steps: int) -> None:
+        for _ in range(steps):
+            self.scores = self.network.forward(self.X)
+
+
 # ---------------------------------------------------------------------------------------- PyTorch
 
 
@@ -183,7 +191,7 @@ class TorchLoop(Contestant):
     """PyTorch's usual loop, eager, on tensors made beforehand; `.item()` gives the loss as a float."""
 
     def __init__(self, task: Task):
-        self.torch = torch = _torch()
+        self.torch = torch = import_torch()
         from nnlab.twins.pytorch import to_torch
 
         F = torch.nn.functional
@@ -205,8 +213,10 @@ class TorchLoop(Contestant):
         return value.item()
 
     def outcome(self) -> dict[str, np.ndarray]:
-        after = [p.detach().numpy().T for p in self.module.parameters()]
-        return _trained(self.task, after, float(np.mean(self.losses)))
+        from nnlab.twins.pytorch import copy_from_torch
+
+        copy_from_torch(self.module, twin := self.task.network())
+        return _trained(self.task, [p.value for p in twin.parameters()], float(np.mean(self.losses)))
 
 
 class TorchEpochs(TorchLoop):
@@ -232,7 +242,7 @@ class TorchInference(Contestant):
     """The module called in inference mode, which records nothing for a backward pass."""
 
     def __init__(self, task: Task):
-        self.torch = _torch()
+        self.torch = import_torch()
         from nnlab.twins.pytorch import to_torch
 
         self.module, self.X = to_torch(task.network()).eval(), self.torch.from_numpy(task.X)
@@ -248,7 +258,8 @@ class TorchInference(Contestant):
         return {"probabilities": Softmax().forward(self.scores)}
 
 
-def _torch():
+def import_torch():
+    """Return the module torch; raise Unsuitable where it is missing."""
     try:
         import torch
     except ImportError:

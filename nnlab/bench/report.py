@@ -17,12 +17,14 @@ if TYPE_CHECKING:  # loaded where a table is made, not in the processes whose me
 NAMES = ("nnlab", "torch", "sklearn", "floor")
 ABSENT = "–"
 LEGEND = """\
-Times are medians in µs: of one step, epoch, prediction or import. A ratio is the median of the ratios within
-a round, in brackets its quartiles: half of the rounds lie between them. Below 1, nnlab is faster. The floor
-of training and predicting is the matrix products alone, that of importing is NumPy. nnlab runs a reader's
-own loop, fit and predict_scores; PyTorch its usual eager loop; scikit-learn partial_fit (one call for all
-steps of a turn), fit and predict_proba. A full batch is taken in blocks by nnlab and the floor, whole by the
-others. All in float32; each case but importing checked first that the results agree."""
+Times are medians in µs: of one step, epoch, prediction, pass or import. A ratio is the median of the ratios
+within a round, in brackets its quartiles: half of the rounds lie between them. Below 1, nnlab is faster. The
+floor of training and predicting is the matrix products alone, that of importing is NumPy. nnlab runs a
+reader's own loop, fit, forward (one row) and predict_scores; PyTorch its usual eager loop; scikit-learn
+partial_fit (one call for all steps of a turn), fit and predict_proba. A full batch is taken in blocks by
+nnlab and the floor, whole by the others. A pass is forward and backward through one layer, to its input and
+its parameters; the numbers are the shape of the input. All in float32; each case but importing, and dropout,
+where everyone draws masks of their own, checked first that the results agree."""
 
 
 def table(results: Sequence[Result]) -> pd.DataFrame:
@@ -82,7 +84,7 @@ def growth_table(growth: Growth) -> pd.DataFrame:
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """Return one of the tables for the README."""
+    """Return one of the tables as docs/speed.md has it."""
     frame = frame.reset_index()
     lines = ["| " + " | ".join(frame.columns) + " |", "|---" + "|---:" * (len(frame.columns) - 1) + "|"]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in frame.itertuples(index=False)])

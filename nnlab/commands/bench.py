@@ -3,6 +3,7 @@
 Examples:
   python -m nnlab bench
   python -m nnlab bench --only "784-64-10 SGD" --quick
+  python -m nnlab bench --only pass --clock cpu
   python -m nnlab bench --json results.json --plot ratios.png
   python -m nnlab bench --scaling --plot growth.png
 """

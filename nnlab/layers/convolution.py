@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from nnlab._check import check_count, check_dtype, check_flag, describe
 from nnlab.initializers import Initializer, he_normal, initial_weights
 from nnlab.layers.base import Layer
+from nnlab.layers.linear import sum_rows
 from nnlab.layers.state import Parameter
 
 Pair = tuple[int, int]
@@ -111,7 +112,7 @@ class Conv2d(Windowed):
         dW = dW.reshape(*self.kernel_size, self.c_in, self.c_out)
         self.W.grad = np.ascontiguousarray(dW.transpose(3, 2, 0, 1))
         if self.b is not None:
-            self.b.grad = np.ones(dY.size // self.c_out, dY.dtype) @ dY.reshape(-1, self.c_out)
+            self.b.grad = sum_rows(dY.reshape(-1, self.c_out))
 
     def _windows(self, X: np.ndarray) -> np.ndarray:
         """Return a view (m, height', width', kh, kw, c_in): for every entry of Y, what the kernel covers."""

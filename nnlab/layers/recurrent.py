@@ -12,6 +12,7 @@ import numpy as np
 from nnlab._check import check_count, check_dtype, check_flag, check_rng, check_shape
 from nnlab.initializers import Initializer, initial_weights, uniform, zeros
 from nnlab.layers.base import Layer
+from nnlab.layers.linear import sum_rows
 from nnlab.layers.state import Parameter, check_distinct
 
 
@@ -111,7 +112,7 @@ class Recurrent(GatedLayer):
         U.grad = _rows(self._H[:-1]).T @ dP
         for bias, D in zip(biases, (dA, dP), strict=False):
             if bias is not None:
-                bias.grad = np.ones(len(D), D.dtype) @ D  # Σ D, as in Linear
+                bias.grad = sum_rows(D)
         return dA
 
 

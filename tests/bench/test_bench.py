@@ -27,6 +27,7 @@ from nnlab.bench.contestants import (
     LOOPS,
     Contestant,
     FloorLoop,
+    NnlabForward,
     NnlabLoop,
     SklearnLoop,
     TorchLoop,
@@ -177,11 +178,12 @@ ALL_SAME = [
     (EPOCHS, small_task(batch=80)),
     (EPOCHS, small_task(outputs=1, batch=80)),
     (INFERENCE, small_task()),
+    (INFERENCE | {"nnlab": NnlabForward}, small_task()),
 ]
 
 
 @pytest.mark.parametrize(
-    ("kinds", "task"), ALL_SAME, ids=["SGD", "Adam", "sigmoid", "fit", "fit1", "predict"]
+    ("kinds", "task"), ALL_SAME, ids=["SGD", "Adam", "sigmoid", "fit", "fit1", "predict", "forward"]
 )
 def test_all_contestants_do_the_same_work(kinds, task):
     made = {name: kind(task) for name, kind in kinds.items()}

@@ -156,6 +156,24 @@ def test_an_error_says_in_which_layer(network, where):
         network.forward(np.ones((3, 2)))
 
 
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (np.ones((4, 3)), ValueError, r"Linear expected X of shape \(m, 2\), got \(4, 3\)"),
+        (np.ones((0, 2)), ValueError, "it is empty"),
+        (np.ones((4, 2), np.float32), TypeError, "Linear expected X of dtype float64, got float32"),
+        (np.ma.masked_array(np.ones((4, 2))), TypeError, "got a masked array"),
+        (np.ones((4, 2), object), TypeError, "Linear expected X as an array of float32 or float64"),
+    ],
+)
+def test_what_is_wrong_is_refused_after_a_right_batch_too(X, error, message):
+    layer = linear(2, 3)
+    layer.forward(np.ones((4, 2)))
+    with pytest.raises(error, match=message):
+        layer.forward(X)
+    np.testing.assert_array_equal(layer.forward([[1, 1]] * 4), layer.forward(np.ones((4, 2))))
+
+
 def test_an_error_of_backward_says_in_which_layer_too():
     class Short(Layer):
         def _forward(self, X):
