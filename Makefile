@@ -10,7 +10,7 @@ NBVAL  := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-ti
 
 .PHONY: lab test test-package test-notebooks test-real test-platforms lint html clean
 
-# In a container one is root, and Jupyter wants to be told that this is meant.
+# In a container you are root, and Jupyter has to be told that this is intended.
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lab: $(VENV)/.lab
@@ -21,17 +21,17 @@ test: test-package test-notebooks
 test-package: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
-# Each notebook must give the committed outputs again: with one BLAS thread, and with the default.
+# Each notebook must reproduce its committed outputs, with one BLAS thread and with the default.
 test-notebooks: $(VENV)/.test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NNLAB_DATA= $(BIN)/python -m pytest -n 2 --dist loadfile $(NBVAL) notebooks
 	NNLAB_DATA= $(BIN)/python -m pytest $(NBVAL) notebooks
 
-# On real data the outputs differ from the committed ones, so it is only asked that every cell runs.
+# On real data the outputs differ from the committed ones, so this only checks that every cell runs.
 test-real: $(VENV)/.test
 	NNLAB_DATA=$(abspath $(or $(NNLAB_DATA),../shared/data)) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 	    $(BIN)/python -m pytest -n 2 --dist loadfile $(subst --nbval ,--nbval-lax ,$(NBVAL)) notebooks
 
-# In environments of their own: the packages of Colab and of Kaggle, the lowest versions allowed, and the newest.
+# Each in its own environment: the packages of Colab and of Kaggle, the lowest versions allowed, and the newest.
 test-platforms: $(VENV)/.test
 	$(BIN)/python scripts/platforms.py $(PLATFORMS)
 
@@ -42,7 +42,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-# The notebooks as linked pages, to be read without a kernel.
+# The notebooks as linked pages, which need no kernel to read.
 html: $(VENV)/.site
 	$(BIN)/python scripts/build_site.py
 

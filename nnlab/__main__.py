@@ -16,7 +16,7 @@ import nnlab.commands
 
 
 def summaries() -> dict[str, str]:
-    """Return what each command does, as its module says in the first line of its docstring.
+    """Return what each command does, from the first line of its module's docstring.
 
     The source is read, not imported: importing a command may load PyTorch.
     """
@@ -29,7 +29,7 @@ def summaries() -> dict[str, str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 it found or met a problem, 2 wrong usage."""
+    """Run one command. Exit status: 0 for success, 1 for a problem, 2 for wrong usage."""
     argv = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"nnlab {argv[0]}: {error}", file=sys.stderr)
         return 1
     except MemoryError as error:
-        print(f"nnlab {argv[0]}: not enough memory ({error}); make it smaller", file=sys.stderr)
+        print(f"nnlab {argv[0]}: not enough memory ({error}); ask for less", file=sys.stderr)
         return 1
 
 

@@ -71,12 +71,12 @@ def card(heading: str, color: str, parts: Sequence[str]) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Return a line of text as HTML, `code` in backquotes."""
+    """Return a line of text as HTML, with `code` in backquotes set as code."""
     return f"<div style='margin-top:4px'>{code(text)}</div>"
 
 
 def code(text: str) -> str:
-    """Escape text, and turn `code` in backquotes, as well as hint("…"), into code."""
+    """Escape text, and set `code` in backquotes and calls such as hint("…") as code."""
     escaped = html.escape(text)
     escaped = re.sub(r"`([^`]+)`", r"<code style='background:none;color:inherit'>\1</code>", escaped)
     call = r"((?:hint|solution)\(&quot;\w+&quot;\))"

@@ -1,4 +1,4 @@
-"""Checks of what comes in. One wording for all errors: who, what was expected, what came, the remedy."""
+"""Input checks. All errors are worded alike: who expected what, what came, and what to do about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class NonFiniteError(ValueError):
-    """A NaN or an infinity where a finite number was expected; `fit` takes it as divergence."""
+    """A NaN or an infinity where a finite number was expected; `fit` treats it as divergence."""
 
 
 def all_finite(x: np.ndarray) -> bool:
@@ -25,7 +25,7 @@ def all_finite(x: np.ndarray) -> bool:
 
 
 def check_finite(who: str, name: str, x: np.ndarray, remedy: str = "clean or replace it first") -> None:
-    """Raise NonFiniteError and name the first bad entry unless all of x is finite."""
+    """Raise NonFiniteError, naming the first bad entry, unless all of x is finite."""
     if all_finite(x):
         return
     index = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
@@ -41,7 +41,7 @@ def check_array(
     dtype: np.dtype | None = None,
     finite: bool = True,
 ) -> np.ndarray:
-    """Return x as a float array of the given shape, as `check_shape` has it.
+    """Return x as a float array of the given shape, which is written as for `check_shape`.
 
     Lists and integers become `dtype` (float64 by default); a float array of another dtype is refused.
     Raises: TypeError for the type or dtype, ValueError for the shape, NonFiniteError for NaN or infinity.
@@ -60,10 +60,10 @@ def check_array(
 
 
 def as_array(who: str, name: str, x: Any, kind: str = "numbers") -> np.ndarray:
-    """Return x as a plain array of whatever dtype.
+    """Return x as a plain array of any dtype.
 
-    Raises: TypeError for a masked array, whose masked entries would count, for an np.matrix, whose * is
-    another, and for an array of objects; ValueError for rows of different lengths.
+    Raises: TypeError for a masked array, whose masked entries would count, for an np.matrix, whose * is a
+    matrix product, and for an array of objects; ValueError for rows of different lengths.
     """
     if type(x) is np.ndarray and x.dtype.kind != "O":
         return x
@@ -97,7 +97,7 @@ def _as_floats(who: str, name: str, x: Any, dtype: np.dtype | None) -> np.ndarra
 
 
 def _of_objects(x: Any) -> str:
-    """Say what an array of objects was made from; of a table, the dtypes of its columns."""
+    """Say what an array of objects was made from; for a table, give the dtypes of its columns."""
     dtypes = getattr(x, "dtypes", None)
     if dtypes is None or not hasattr(dtypes, "items"):
         return describe(x)
@@ -120,7 +120,7 @@ def check_shape(who: str, name: str, x: np.ndarray, shape: Axes) -> None:
 
 
 def _fits(actual: tuple[int, ...], shape: Axes) -> bool:
-    if ... in shape:  # what it stands for fits whatever it is
+    if ... in shape:  # the axes that it stands for may be anything
         i = shape.index(...)
         after = len(shape) - i - 1
         if len(actual) < i + after:
@@ -137,9 +137,9 @@ def _fits(actual: tuple[int, ...], shape: Axes) -> bool:
 def check_labels(
     who: str, name: str, y: Any, shape: int | Axes, n_classes: int, *, ignore_index: int | None = None
 ) -> np.ndarray:
-    """Return y as integer labels in 0 … n_classes − 1 of the given shape, (m,) for a number, or raise.
+    """Return y if it holds integer labels in 0 … n_classes − 1, or raise. shape: a number m stands for (m,).
 
-    Entries equal to ignore_index may be there as well, but not alone.
+    Entries may also equal ignore_index, but not all of them.
     """
     y = as_array(who, name, y)
     if y.dtype.kind not in "iu":
@@ -202,7 +202,7 @@ def check_count(who: str, name: str, value: Any, *, at_least: int = 1, at_most: 
 
 
 def check_choice(who: str, name: str, value: Any, choices: Collection[str]) -> str:
-    """Return value if it is one of the choices, or raise ValueError that lists them."""
+    """Return value if it is one of the choices, or raise a ValueError that lists them."""
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{who} expected {name} as one of {', '.join(map(repr, choices))}, got {value!r}")
     return value

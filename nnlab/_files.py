@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-# What NumPy and zipfile raise for an archive that is damaged, depending on where.
+# What NumPy and zipfile raise for a damaged archive, depending on where the damage is.
 BROKEN = (
     *(OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, MemoryError),
     *(zlib.error, zipfile.BadZipFile, tokenize.TokenError),
@@ -22,8 +22,9 @@ BROKEN = (
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears under its name only once it is whole, and not at all after an error.
 
-    A link stays one; what is no ordinary file, such as /dev/null, is written to as it is.
-    Raises: OSError where it cannot be written.
+    A symbolic link stays, and the file that it points to is replaced. Anything but a regular file, such as
+    /dev/null, is written to directly.
+    Raises: OSError if the file cannot be written.
     """
     if path.exists() and not path.is_file():
         with path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Gradient checking: the derivative by definition, as referee for the derivative by the chain rule."""
+"""Gradient checking: the derivative by its definition, as a referee for the one by the chain rule."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from nnlab.losses import Loss
 def numerical_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
     """Central differences (f(x + ε eᵢ) − f(x − ε eᵢ)) / 2ε for every entry of x; same shape as x.
 
-    f maps an array like x to a number. x: float64, any shape, left bit for bit as it was.
-    Raises: TypeError unless x is float64: in float32 the rounding of f drowns the difference.
+    f maps an array like x to a number. x: float64, any shape; it is not changed.
+    Raises: TypeError unless x is float64: in float32 the rounding of f drowns out the difference.
     """
     x = _float64("numerical_gradient", "x", x)
     eps = check_number("numerical_gradient", "eps", eps, above=0)
@@ -34,7 +34,7 @@ def numerical_gradient(f: Callable[[np.ndarray], float], x: np.ndarray, eps: flo
 
 
 def relative_error(a: ArrayLike, b: ArrayLike) -> float:
-    """‖a − b‖ / max(‖a‖ + ‖b‖, 1e-12), Euclidean norms: near 0 for equal arrays, 1 for opposite ones.
+    """‖a − b‖ / max(‖a‖ + ‖b‖, 1e-12), Euclidean norms: 0 for equal arrays, 1 for opposite ones.
 
     Raises: ValueError unless the shapes are equal.
     """
@@ -49,12 +49,13 @@ def check_gradients(
 ) -> dict[str, float]:
     """Return the relative error of `backward` for X and every parameter, each against central differences.
 
-    Without a loss, the scalar is Σ R ⊙ forward(X) with fixed random R, so that no entry hides. Below 1e-7
-    is right; above is a mistake, a kink (ReLU at 0), or too small a gradient for eps: try 1e-2. Result:
-    {"X": …, "0.W": …}, parameters by name; no "X" for integers such as tokens, which have no gradient.
+    Without a loss, the scalar is Σ R ⊙ forward(X) with fixed random R, so that every entry counts. Below
+    1e-7, the gradient is right; above, there is a mistake, a kink (ReLU at 0), or a gradient too small for
+    eps: try eps=1e-2. Result: {"X": …, "0.W": …}, parameters by name; no "X" for integers such as tokens,
+    which have no gradient.
     The network is checked in the mode it is in. Every forward pass starts from the same generators and
     buffers, so that dropout draws the same mask each time and running means end up as they were.
-    Raises: TypeError in float32, where central differences keep about three digits.
+    Raises: TypeError for float32, in which central differences keep about three digits.
     """
     X = X.copy() if _are_tokens(X) else _float64("check_gradients", "X", X).copy()
     for p in network.parameters():
@@ -94,7 +95,7 @@ def check_gradients(
 
 
 def _snapshot(network: Layer) -> Callable[[], None]:
-    """Return a function that puts the network's buffers and generators back to what they are now."""
+    """Return a function that restores the network's buffers and generators to their present state."""
     buffers = {name: array.copy() for name, array in network.named_buffers()}
     states = {name: rng.bit_generator.state for name, rng in network.named_generators()}
 

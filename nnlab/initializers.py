@@ -2,8 +2,8 @@
 
 Every initializer is a function `(shape, fan_in, fan_out, rng, dtype) -> weights`. fan_in is the number of
 inputs that each output sums, fan_out the number of outputs that each input reaches: n_in and n_out of a
-`Linear`, channels times kernel size of a convolution. All raise ValueError or TypeError for a shape or fans
-below 1, a generator or a dtype that will not do.
+`Linear`, channels times kernel size of a convolution. All raise ValueError or TypeError for a size or fan
+below 1 and for an invalid generator or dtype.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def uniform(limit: float) -> Initializer:
 def he_normal(
     shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator, dtype=np.float64
 ) -> np.ndarray:
-    """Draw from N(0, 2 / fan_in): keeps the mean square of signals through ReLU layers.
+    """Draw from N(0, 2 / fan_in): preserves the mean square of signals through ReLU layers.
 
     Source: He et al., 2015.
     """
@@ -71,7 +71,7 @@ def he_normal(
 def he_uniform(
     shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator, dtype=np.float64
 ) -> np.ndarray:
-    """Draw uniformly from ±√(6 / fan_in), which has variance 2 / fan_in as `he_normal` has.
+    """Draw uniformly between ±√(6 / fan_in), with the variance of `he_normal`, 2 / fan_in.
 
     Source: He et al., 2015.
     """
@@ -93,7 +93,7 @@ def xavier_normal(
 def xavier_uniform(
     shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator, dtype=np.float64
 ) -> np.ndarray:
-    """Draw uniformly from ±√(6 / (fan_in + fan_out)), with the variance of `xavier_normal`.
+    """Draw uniformly between ±√(6 / (fan_in + fan_out)), with the variance of `xavier_normal`.
 
     Source: Glorot and Bengio, 2010.
     """
@@ -105,7 +105,7 @@ def xavier_uniform(
 def lecun_normal(
     shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator, dtype=np.float64
 ) -> np.ndarray:
-    """Draw from N(0, 1 / fan_in): keeps the variance of signals through linear and SELU layers.
+    """Draw from N(0, 1 / fan_in): preserves the variance of signals through linear and SELU layers.
 
     Source: LeCun et al., 1998.
     """
@@ -115,7 +115,7 @@ def lecun_normal(
 def torch_uniform(
     shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator, dtype=np.float64
 ) -> np.ndarray:
-    """Draw uniformly from ±1 / √fan_in, as PyTorch's `nn.Linear` does for its weights.
+    """Draw uniformly between ±1 / √fan_in, as PyTorch's `nn.Linear` does for its weights.
 
     The variance is 1 / (3 fan_in), a sixth of `he_normal`'s.
     """
@@ -123,9 +123,9 @@ def torch_uniform(
 
 
 def zeros(shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator, dtype=np.float64) -> np.ndarray:
-    """Return zeros: right for biases; as weights they make all hidden units equal for ever.
+    """Return zeros: right for biases; as weights they keep all hidden units identical forever.
 
-    Raises: as all initializers, see above.
+    Raises: as every initializer; see the module's docstring.
     """
     return np.zeros(_checked("zeros", shape, fan_in, fan_out), check_dtype("zeros", dtype))
 
@@ -133,9 +133,9 @@ def zeros(shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator, dty
 def initial_weights(
     who: str, weight_init: Any, shape: Shape, fan_in: int, fan_out: int, rng, dtype
 ) -> np.ndarray:
-    """Return what an initializer gives for a layer's weights, checked: it may be the reader's own.
+    """Return a layer's initial weights, checked, since the initializer may be the reader's own.
 
-    Raises: TypeError unless weight_init is a function, ValueError for another shape.
+    Raises: TypeError unless weight_init is a function, ValueError if it returns another shape.
     """
     check_function(who, "weight_init", weight_init, "he_normal")
     W = weight_init(shape, fan_in, fan_out, check_rng(who, rng), dtype)

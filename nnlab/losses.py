@@ -1,8 +1,8 @@
 """Losses: functions `(scores, targets) -> (loss, gradient)`, averaged over the batch.
 
 They take scores, not probabilities: softmax or sigmoid is part of the loss, where it can be computed safely.
-With `sample_weight` (m,) every average Σ ℓᵢ / m becomes Σ wᵢ ℓᵢ / Σ wᵢ, as torch weights its classes; with
-more axes a weight is that of all entries of its sample. Scores that are NaN or infinite are refused here.
+With `sample_weight` (m,) every average Σ ℓᵢ / m becomes Σ wᵢ ℓᵢ / Σ wᵢ, as torch does with class weights;
+with more axes, a weight applies to all entries of its sample. NaN and infinite scores are refused here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def softmax_cross_entropy(
     Shapes: scores (m, …, n_classes), classes last; targets: integer labels (m, …), or one-hot or class
     probabilities (m, …, n_classes) -> loss in nats, gradient (m, …, n_classes). With more axes, the mean is
     over all positions.
-    ignore_index: positions with this label, padding say, are left out of the mean, and get no gradient.
+    ignore_index: positions with this label, such as padding, are left out of the mean and get no gradient.
     label_smoothing: ε in [0, 1]; the targets become (1 − ε) Y + ε / n_classes (Szegedy et al., 2016).
     Raises: ValueError, TypeError for bad shapes, float labels or labels out of range, for ignore_index with
     class probabilities, and where every position is ignored.
@@ -38,7 +38,7 @@ def softmax_cross_entropy(
     if scores.ndim < 2 or scores.size == 0:
         check_shape(who, "scores", scores, ("m", ..., "n_classes"))
     targets = as_array(who, "targets", targets)
-    # One column a position, (n_classes, positions): NumPy is ten times faster down columns than along rows.
+    # One column per position, (n_classes, positions): NumPy is ten times faster down columns than along rows.
     shifted = np.ascontiguousarray(scores.reshape(-1, scores.shape[-1]).T)
     shifted = shifted - shifted.max(axis=0)
     P = np.exp(shifted)
@@ -79,7 +79,7 @@ def mean_squared_error(scores, targets, sample_weight=None) -> tuple[float, np.n
     """ℓ = (s − y)², without ½; gradient 2 (s − y) / m.
 
     Shapes: scores and targets (m, …), the same; the mean is over all entries, as in torch.
-    Raises: ValueError for another shape; (m,) against (m, 1) would make an (m, m) comparison.
+    Raises: ValueError for another shape; (m,) against (m, 1) would be broadcast to (m, m).
     """
     who = "mean_squared_error"
     s, y = _matching(who, scores, targets)
@@ -89,7 +89,7 @@ def mean_squared_error(scores, targets, sample_weight=None) -> tuple[float, np.n
 
 @_quietly
 def mean_absolute_error(scores, targets, sample_weight=None) -> tuple[float, np.ndarray]:
-    """ℓ = |s − y|; gradient sign(s − y) / m, 0 where s = y, as torch's `l1_loss`.
+    """ℓ = |s − y|; gradient sign(s − y) / m, 0 where s = y, as in torch's `l1_loss`.
 
     Shapes: scores and targets (m, …), the same; the mean is over all entries, as in torch.
     Raises: ValueError for another shape.
@@ -135,7 +135,7 @@ def _label_places(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the labels' places in the flat (n_classes, positions), and which positions count (None: all).
 
-    Finding the places checks the range on the way; `check_labels` takes longer, and says what is wrong.
+    Finding the places also checks the range; `check_labels` takes longer, but says what is wrong.
     """
     shape, n_classes, counted = scores.shape[:-1], scores.shape[-1], None
     if ignore_index is not None or targets.dtype.kind not in "iu" or targets.shape != shape:
@@ -163,8 +163,8 @@ def _target_columns(
     else:
         if ignore_index is not None:
             raise ValueError(
-                f"{who} expected integer labels with ignore_index, got class probabilities; give the "
-                "positions to ignore as labels, or leave ignore_index out"
+                f"{who} expected integer labels with ignore_index, got class probabilities; pass "
+                "integer labels, or leave ignore_index out"
             )
         Y = np.ascontiguousarray(_like(who, targets, scores).reshape(-1, n_classes).T)
         excess = np.abs(Y.sum(axis=0) - 1)
@@ -192,7 +192,7 @@ def _average(
     w = np.ones_like(losses)
     if sample_weight is not None:
         sample_weight = check_array(who, "sample_weight", sample_weight, shape=(m,), dtype=gradient.dtype)
-        w = np.repeat(sample_weight, losses.size // m).reshape(losses.shape)  # one weight for a whole sample
+        w = np.repeat(sample_weight, losses.size // m).reshape(losses.shape)  # one weight per sample
     if counted is not None:
         w = w * counted
     if w.min() < 0 or w.max() == 0:

@@ -32,7 +32,7 @@ class Metric:
 
 
 def accuracy(scores: np.ndarray, targets: np.ndarray) -> float:
-    """Fraction of right predictions, in [0, 1].
+    """Fraction of correct predictions, in [0, 1].
 
     scores (m, …, n_classes) with integer labels (m, …), or one-hot targets (m, …, n_classes): the largest
     score wins. scores (m,) or (m, …, 1) with targets 0 or 1 of the same shape: a score above 0 (probability

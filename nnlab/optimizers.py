@@ -1,7 +1,7 @@
 """Optimizers: they turn gradients into updates, in place. The formulas follow torch.optim's.
 
-θ is a parameter, g its gradient. Scratch arrays keep the updates free of new memory: the arrays of a
-large layer are the largest things a training step touches.
+θ is a parameter, g its gradient. Scratch arrays save most of the memory that updates would allocate: the
+arrays of a large layer are the largest things a training step touches.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Remembered:
 
     @property
     def lr(self) -> float:
-        """The learning rate of the next step. Assign a number (0 too) or another schedule to replace it.
+        """The learning rate of the next step. Assign a number (0 is allowed) or another schedule.
 
         Raises: TypeError, ValueError unless a rate is a finite number >= 0.
         """
@@ -46,7 +46,7 @@ class Remembered:
             self.schedule = None
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Return copies of all that `step` remembers, for `load_state_dict`: t, lr and the state arrays.
+        """Return copies of what `step` remembers, for `load_state_dict`: t, lr and the state arrays.
 
         A schedule is not part of it: it is a function of t, given when the optimizer is made.
         """
@@ -55,10 +55,10 @@ class Remembered:
         return {"t": np.array(self.t), **rate, **arrays}
 
     def load_state_dict(self, saved: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state_dict` returned; a schedule then goes on at the step that was reached.
+        """Restore what `state_dict` returned; a schedule then continues from the step that was reached.
 
         Raises: ValueError if it comes from another optimizer or other parameters, or if one of the two has a
-        schedule and the other a number; nothing is changed then.
+        schedule and the other a number; in that case, nothing is changed.
         """
         who = f"{type(self).__name__}.load_state_dict"
         if ("lr" in saved) != (self.schedule is None):
@@ -73,7 +73,7 @@ class Remembered:
         if got_shapes != shapes:
             raise ValueError(
                 f"{who} expected {shapes}, got {got_shapes}; "
-                "make the optimizer as it was made when the state was saved"
+                "make the optimizer with the settings it had when the state was saved"
             )
         self.t = int(saved["t"])
         if self.schedule is None:
@@ -84,14 +84,14 @@ class Remembered:
 
 
 class Optimizer(Remembered):
-    """Holds the parameters and, for each, named state arrays; `_update` is what a subclass defines.
+    """Holds the parameters and, for each, named state arrays; a subclass defines `_update`.
 
     lr: a number, or a schedule: a function of the step t, the number of updates so far, such as
-    `schedules.cosine(0.1, 500)`. clip_norm: gradients that are longer than this, all taken together as one
-    vector, are scaled down to it (torch's clip_grad_norm_); `last_norm` is their length before that.
+    `schedules.cosine(0.1, 500)`. clip_norm: if all gradients together, as one vector, have a larger norm than
+    this, they are scaled down to it (torch's clip_grad_norm_); `last_norm` is the norm before clipping.
     clip_value: every entry of a gradient is limited to [−clip_value, clip_value] (clip_grad_value_).
-    Raises: TypeError unless given Parameters; ValueError for none, for one twice, for lr <= 0, or for both
-    ways of clipping at once.
+    Raises: TypeError unless given Parameters; ValueError for none, for one given twice, for lr <= 0, or for
+    both ways of clipping at once.
     """
 
     _state_names: tuple[str, ...] = ()
@@ -119,10 +119,10 @@ class Optimizer(Remembered):
     def step(self) -> None:
         """Update every parameter in place from its gradient.
 
-        Where clipping changes a gradient, `p.grad` is the clipped one afterwards. NaN is not looked for: the
-        loss of the next step shows it.
-        Raises: RuntimeError before `backward`, ValueError for a gradient of another shape; nothing is updated
-        then.
+        With clipping, `p.grad` is the clipped gradient afterwards. There is no check for NaN, which shows in
+        the next step's loss.
+        Raises: RuntimeError before `backward`, ValueError for a gradient of another shape; in either case,
+        nothing is updated.
         """
         grads = [_checked_gradient(self, p) for p in self.parameters]
         lr = self.lr
@@ -240,7 +240,7 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← θ − lr·m̂ / (√v̂ + ε).
 
-    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) correct the start at zero. Weight decay is added to the
+    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) correct for the start at zero. Weight decay is added to the
     gradient, as in torch; `AdamW` decouples it. Source: Kingma and Ba, 2015.
     Raises: ValueError for lr <= 0, a beta outside [0, 1), eps <= 0.
     """
@@ -272,7 +272,7 @@ class Adam(Optimizer):
         beta1, beta2 = self.betas
         _move_average(state["mean"], grad, beta1, scratch)
         _move_average(state["square"], np.multiply(grad, grad, out=scratch), beta2, scratch)
-        # lr·m̂ / (√v̂ + ε), times √(1 − β₂ᵗ) above and below: both corrections become numbers, not arrays.
+        # lr·m̂ / (√v̂ + ε), expanded by √(1 − β₂ᵗ): both corrections become numbers, not arrays.
         root = math.sqrt(1 - beta2**self.t)
         np.sqrt(state["square"], out=scratch)
         scratch += self.eps * root

@@ -22,8 +22,8 @@ class elastic:
     """l1_strength · Σ |W| + l2_strength · ½ Σ W²; gradient l1_strength · sign W + l2_strength · W.
 
     The ½ makes l2_strength the same as torch's weight_decay in SGD; a penalty λ Σ W² without it, as in Keras,
-    is l2_strength = 2λ. In Adam, weight_decay enters the gradient in the same way, and in AdamW it does not.
-    The slope of |W| at 0 is taken as 0, as torch does.
+    is l2_strength = 2λ. Adam's weight_decay enters the gradient in the same way; AdamW's does not.
+    The slope of |W| at 0 is taken as 0, as in torch.
     Raises: ValueError, TypeError unless the strengths are >= 0. Source: Zou and Hastie, 2005.
     """
 
@@ -36,7 +36,7 @@ class elastic:
 
     @np.errstate(all="ignore")  # whatever the reader has set: the squares of tiny weights underflow
     def __call__(self, network: Layer) -> tuple[float, list[tuple[Parameter, np.ndarray]]]:
-        """Return the penalty's value, and for each weight of the network its gradient."""
+        """Return the penalty's value, and its gradient for each weight array of the network."""
         if not isinstance(network, Layer):
             raise TypeError(f"elastic expected a network, got {describe(network)}")
         value, gradients = 0.0, []

@@ -1,7 +1,7 @@
 """Schedules: the learning rate as a function of the step t, which counts updates from 0.
 
-`cosine(0.1, 500)` makes such a function; called with t, it gives the rate of that update, and beyond its
-last step it stays where it ended. The formulas and defaults are those of torch.optim.lr_scheduler.
+`cosine(0.1, 500)` makes such a function; called with t, it returns the rate of that update, and after its
+last step it keeps the final rate. The formulas and defaults are those of torch.optim.lr_scheduler.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from nnlab._check import check_choice, check_count, check_function, check_number, describe
 
-#: any function of the step may serve as a schedule, a reader's own too
+#: any function of the step can serve as a schedule, including the reader's own
 Schedule = Callable[[int], float]
 
 _MODES = ("triangular", "triangular2", "exp_range")
@@ -51,7 +51,7 @@ class _Schedule:
                 self._set(field.name, _CHECKS[field.name](self._who, field.name, value))
 
     def __call__(self, t: int) -> float:
-        """Return the learning rate of update t = 0, 1, … Raises: TypeError, ValueError for another t."""
+        """Return the learning rate of update t = 0, 1, … Raises: TypeError, ValueError for an invalid t."""
         return self._rate(check_count(self._who, "the step", t, at_least=0))
 
     def _rate(self, t: int) -> float:
@@ -212,9 +212,9 @@ class warmup(_Schedule):
 class one_cycle(_Schedule):
     """Half a cosine up from lr / div_factor to lr, and another down to lr / (div_factor·final_div_factor).
 
-    The first takes the share pct_start of all steps; the rate is lowest at the last, t = steps − 1, and stays
-    there. lr is the highest rate, torch's max_lr. torch: OneCycleLR, which also moves the momentum, unless
-    told not to (cycle_momentum=False). Source: Smith and Topin, 2018.
+    The first takes the fraction pct_start of all steps; the rate is lowest at the last, t = steps − 1, and
+    stays there. lr is the highest rate, torch's max_lr. torch: OneCycleLR, which also cycles the momentum
+    unless told not to (cycle_momentum=False). Source: Smith and Topin, 2018.
     Raises: ValueError, TypeError unless lr > 0, steps >= 1, 0 <= pct_start < 1 and the divisors are > 0.
     """
 
@@ -234,11 +234,11 @@ class one_cycle(_Schedule):
 
 @dataclass(frozen=True)
 class cyclic(_Schedule):
-    """Up from lr_min to lr in step_size_up steps, down in step_size_down (by default as many), and again.
+    """Up from lr_min to lr in step_size_up steps, down in step_size_down (by default as many), repeatedly.
 
-    mode: "triangular", the same each time; "triangular2", half as high each time; "exp_range", γᵗ as high.
-    lr and lr_min are torch's max_lr and base_lr. torch: CyclicLR, which also moves the momentum, unless told
-    not to (cycle_momentum=False). Source: Smith, 2017.
+    mode: "triangular", every cycle the same; "triangular2", each half as high as the last; "exp_range",
+    scaled by γᵗ. lr and lr_min are torch's max_lr and base_lr. torch: CyclicLR, which also cycles the
+    momentum unless told not to (cycle_momentum=False). Source: Smith, 2017.
     Raises: ValueError, TypeError unless lr > 0, 0 <= lr_min <= lr, the sizes are >= 1 and the mode is known.
     """
 
@@ -271,6 +271,6 @@ def check_schedule(who: str, name: str, schedule: Any, t: int = 0) -> float:
     if isinstance(schedule, type):
         kind = schedule.__name__
         raise TypeError(
-            f"{who} expected {name} as a function of the step, got {kind} itself; make it: {kind}(0.1, …)"
+            f"{who} expected {name} as a function of the step, got {kind} itself; call it: {kind}(0.1, …)"
         )
     return check_number(who, f"the rate of step {t} from {name}", schedule(t), at_least=0)

@@ -25,11 +25,11 @@ from notebooks import ROOT, repository
 
 NOTEBOOKS = ROOT / "notebooks"
 TEMPLATES = Path(__file__).with_name("templates")
-MATHJAX = "3.2.2"  # an npm package; of it one file is enough, since it draws its letters without fonts
+MATHJAX = "3.2.2"  # an npm package; one of its files is enough, since it draws letters without fonts
 
 
 def fetch_mathjax(site: Path) -> str | None:
-    """Put MathJax into the site by npm, unless it is there; return its address, None where that fails."""
+    """Put MathJax into the site with npm, unless it is there; return its address, or None if that fails."""
     folder = site / f"mathjax-{MATHJAX}"
     files = {"package/es5/tex-svg-full.js": folder / "tex-svg-full.js", "package/LICENSE": folder / "LICENSE"}
     if not all(file.exists() for file in files.values()):
@@ -58,7 +58,7 @@ def fetch_mathjax(site: Path) -> str | None:
 
 
 class Lesson:
-    """A notebook, with what the index says of it."""
+    """A notebook, with what the index says about it."""
 
     def __init__(self, path: Path):
         self.name, self.page = path.name, f"{path.stem}.html"
@@ -100,7 +100,7 @@ def render(notebook: nbformat.NotebookNode, title: str, around: dict | None, mat
 
 
 def address(target: str) -> str:
-    """Turn a link of a notebook into one of its page: to another page, or to a file of the repository."""
+    """Turn a notebook's link into its page's: to another page, or to a file of the repository."""
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or not parts.path:
         return target
@@ -127,7 +127,7 @@ def tidy_ids(soup: BeautifulSoup) -> None:
 
 
 def build(site: Path) -> set[str]:
-    """Write all pages, in place of older ones; return the addresses that they fetch: none if all is well."""
+    """Write all pages, replacing older ones; return the addresses that they fetch: none if all is well."""
     site.mkdir(parents=True, exist_ok=True)
     for old in site.glob("*.html"):
         old.unlink()
@@ -153,7 +153,7 @@ def main() -> int:
     problems = check_site(site, fetched).problems
     print(*problems, f"{len(list(site.glob('*.html')))} pages: open {site / 'index.html'}", sep="\n")
     if fetched:
-        print("Without the network they show their mathematics as TeX; see above for how to change that.")
+        print("Offline, they show their mathematics as TeX; see above for how to change that.")
     return int(bool(problems))
 
 

@@ -25,7 +25,7 @@ IN_SCRIPT = re.compile(r"""["']((?:https?:)?//[\w.-]+\.\w+[^"']*)["']""")
 
 
 class Address(NamedTuple):
-    """Where a page links to, or what it loads, and in which element that stands."""
+    """What a page links to or loads, and in which element."""
 
     tag: str
     attribute: str
@@ -67,7 +67,7 @@ def check_site(site: Path, fetched: Collection[str] = ()) -> Findings:
 
 
 def flaws(soup: BeautifulSoup, ids: Counter) -> Iterator[str]:
-    """Yield what makes a page hard to use for some, links apart."""
+    """Yield what makes a page hard to use for some readers, apart from links."""
     if not (soup.title and soup.title.get_text(strip=True)):
         yield "has no title"
     if not (soup.html and soup.html.get("lang")):

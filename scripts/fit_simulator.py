@@ -2,7 +2,7 @@
 
     python scripts/fit_simulator.py [KaggleV2-May-2016.csv]
 
-Only counts over many rows and the coefficients of one model are kept; nothing of a single patient.
+Only counts over many rows and the coefficients of one model are kept, nothing about any single patient.
 nnlab/datasets/appointments/simulator.py says what each figure is for.
 """
 

@@ -2,8 +2,8 @@
 
     python scripts/import_graph.py
 
-The floors are those of pyproject.toml; lint-imports enforces them. A circle between any two files ends
-this with an error that names it.
+The floors are those of pyproject.toml; lint-imports enforces them. If files import each other in a cycle,
+this ends with an error that names it.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def graph() -> dict[str, set[str]]:
 
 
 def in_order(graph: dict[str, set[str]]) -> list[str]:
-    """Return the files so that each comes after all it imports.
+    """Return the files in an order in which each comes after all that it imports.
 
-    Raises: graphlib.CycleError, which names the circle.
+    Raises: graphlib.CycleError, which names the cycle.
     """
     return list(graphlib.TopologicalSorter(graph).static_order())
 
@@ -81,7 +81,7 @@ def main() -> None:
         total += lines
         below = {target.split(".")[1] for module in files for target in edges[module] if "." in target}
         print(f"{floor:<14}{lines:>6} lines, {len(files):>3} files  <- {', '.join(sorted(below - {floor}))}")
-    print(f"{'in all':<14}{total:>6} lines, {len(edges):>3} files; no circle")
+    print(f"{'in all':<14}{total:>6} lines, {len(edges):>3} files; no cycle")
 
 
 if __name__ == "__main__":

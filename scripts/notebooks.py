@@ -48,7 +48,7 @@ METADATA = {
 
 
 def repository() -> str:
-    """Return the repository's address, which stands in pyproject.toml alone."""
+    """Return the repository's address, which is kept only in pyproject.toml."""
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Repository"]
 
 
@@ -70,7 +70,7 @@ def set_header(path: Path) -> None:
         notebook.cells = first + notebook.cells
     for cell, source in zip(first, header(path), strict=True):
         cell.metadata["tags"] = ["nnlab-header"]
-        cell.source = source  # it does nothing here, so its output, which is none, stays true
+        cell.source = source  # it does nothing here, so its empty output stays right
     write(notebook, path)
 
 
@@ -98,8 +98,8 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> None:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags"})
         for output in cell.get("outputs", []):
             output.pop("metadata", None) if output.output_type == "error" else None
-            # A widget lives in its kernel; of the saved one a reader would see "model not found". Without it
-            # the page shows the text, HTML or picture that stands beside it.
+            # A widget lives in its kernel; saved, it would show a reader "model not found". Without it,
+            # the page shows the text, HTML or picture saved beside it.
             output.get("data", {}).pop(WIDGET_VIEW, None)
     nbformat.validate(notebook)
     part = path.with_suffix(".part")

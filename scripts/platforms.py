@@ -1,11 +1,11 @@
-"""Try nnlab among the packages of Colab, of Kaggle, the oldest that pyproject.toml admits, and the newest.
+"""Try nnlab with the packages of Colab and of Kaggle, the oldest that pyproject.toml allows, and the newest.
 
 python scripts/platforms.py                  all four
 python scripts/platforms.py colab lowest     some of them
 
 Each gets a virtual environment in a temporary folder with that platform's packages. There the set-up cell of
 the notebooks installs a wheel of this checkout, which must replace no package and leave no requirement unmet;
-then all notebooks run. On the oldest and the newest versions the tests of the package run, too.
+then all notebooks run. With the oldest and the newest versions, the tests of the package run too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
-# The one torch that the machines which run this can install without gigabytes for graphics cards: it is the
+# The one torch that the machines running this can install without gigabytes for graphics cards: it is the
 # same on every platform, and torch's lower bound in pyproject.toml is untested.
 TORCH = "torch==2.13.0"
 EXTRAS = PROJECT["optional-dependencies"]
@@ -51,7 +51,7 @@ class Trouble(Exception):
 
 @dataclass(frozen=True)
 class Platform:
-    """Packages that are there before nnlab comes, and the signs by which the set-up cell knows the place."""
+    """Packages that are there before nnlab, and the signs by which the set-up cell knows the platform."""
 
     packages: list[str]
     signs: dict[str, str] = field(default_factory=lambda: {"COLAB_RELEASE_TAG": "release-colab"})
@@ -61,7 +61,7 @@ class Platform:
 
 
 def platforms() -> dict[str, Platform]:
-    """Return the four platforms; Kaggle is without internet and has the wheel as an attached data set."""
+    """Return the four platforms; Kaggle is offline and has the wheel as an attached data set."""
     offline = {"KAGGLE_KERNEL_RUN_TYPE": "Interactive", "PIP_NO_INDEX": "1"}
     return {
         "colab": Platform(listed("colab")),
@@ -104,7 +104,7 @@ def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 
 def build_wheel(folder: Path) -> Path:
-    """Build the wheel from a copy, as a build leaves files behind and finds those of an earlier one."""
+    """Build the wheel from a copy, since a build leaves files behind and picks up those of earlier ones."""
     copy = folder / "source"
     shutil.copytree(ROOT / "nnlab", copy / "nnlab", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", *PROJECT["license-files"]):
@@ -114,7 +114,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def set_up_cell(wheel: Path, attached: Path) -> str:
-    """Return the code of the notebooks' first cell, with what is near in place of what is far away."""
+    """Return the code of the notebooks' first cell, with local paths in place of remote addresses."""
     notebook = json.loads((ROOT / "notebooks" / "00_start_here.ipynb").read_text("utf-8"))
     code = "".join(notebook["cells"][1]["source"])
     for far, near in ((f"git+{PROJECT['urls']['Repository']}", wheel), ("/kaggle/input", attached)):
@@ -127,7 +127,7 @@ def set_up_cell(wheel: Path, attached: Path) -> str:
 
 
 class Environment:
-    """A virtual environment that holds a platform's packages, in a folder of its own."""
+    """A virtual environment with a platform's packages, in its own folder."""
 
     def __init__(self, platform: Platform, folder: Path) -> None:
         self.folder = folder
@@ -136,7 +136,7 @@ class Environment:
         self.variables = own | {
             "PATH": f"{self.python.parent}{os.pathsep}{os.environ['PATH']}",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "NNLAB_DATA": "",  # the embedded data, whatever lies on this machine
+            "NNLAB_DATA": "",  # the embedded data, whatever is on this machine
             "NNLAB_PROGRESS": str(folder / "progress.json"),
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
@@ -192,7 +192,7 @@ class Environment:
 
 
 def try_out(platform: Platform, wheel: Path, folder: Path) -> str:
-    """Do all that is asked of one platform and return the result in a line."""
+    """Run everything on one platform and return the result in a line."""
     environment = Environment(platform, folder)
     versions = environment.packages()
     print("has", ", ".join(f"{n} {versions[n]}" for n in [*names(platform.packages), "torch"]), flush=True)

@@ -1,4 +1,4 @@
-"""JupyterLab in headless Chromium, moved as a reader moves it; test_browser.py says what must be seen."""
+"""JupyterLab in headless Chromium, used as a reader uses it; test_browser.py says what must appear."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How long the training explorer takes in a real browser: `python tests/browser_latency.py`.
 
-From the key press to the new picture on the page: the way to the kernel, training, drawing and the way back.
+From the key press to the new picture on the page: the message to the kernel, training, drawing, the reply.
 `python -m nnlab.widgets.latency` measures the same without kernel and browser.
 """
 

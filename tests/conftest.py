@@ -1,4 +1,4 @@
-"""Settings for all tests, and what several test files share: the real data files, where they are there."""
+"""Settings for all tests, and what several test files share: the real data files, if they are present."""
 
 from __future__ import annotations
 

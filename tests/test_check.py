@@ -1,4 +1,4 @@
-"""The checks themselves: what they accept, what they return, and the words of each refusal."""
+"""The checks themselves: what they accept, what they return, and the message of each refusal."""
 
 import re
 from decimal import Decimal
@@ -67,7 +67,7 @@ def test_mixed_dtypes_are_refused_with_the_remedy():
         (np.ones(2, np.longdouble), "an array of (float128|longdouble|float96)"),
     ],
 )
-def test_what_is_not_a_float_array_is_a_type_error(x, came):
+def test_anything_but_a_float_array_is_a_type_error(x, came):
     with pytest.raises(TypeError, match="F expected X as an array of float32 or float64, got .*" + came):
         check_array("F", "X", x)
 
@@ -149,7 +149,7 @@ def test_integer_labels_pass(dtype):
         (np.zeros(0, int), ValueError, "F expected y of shape (2,), got (0,); it is empty"),
     ],
 )
-def test_labels_that_will_not_do(y, error, message):
+def test_bad_labels(y, error, message):
     with pytest.raises(error, match=re.escape(message)):
         check_labels("F", "y", y, 2, 3)
 
@@ -180,7 +180,7 @@ def test_real_numbers_become_python_floats(value):
 
 
 @pytest.mark.parametrize("value", ["0.1", None, True, np.True_, 1j, [0.1], np.array([0.1]), Decimal("0.1")])
-def test_what_is_no_real_number_is_a_type_error(value):
+def test_anything_but_a_real_number_is_a_type_error(value):
     with pytest.raises(TypeError, match="F expected lr as a number, got "):
         check_number("F", "lr", value)
 

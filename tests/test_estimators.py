@@ -1,4 +1,4 @@
-"""The estimators: scikit-learn's own checks, twins, weights, going on, early stopping, the tools around."""
+"""The estimators: scikit-learn's checks and tools, twins, weights, warm starts, early stopping."""
 
 import pickle
 import re
@@ -88,7 +88,7 @@ def array_api(monkeypatch):
         MLPRegressor((20, 20), "silu", loss="huber", optimizer="adamw", learning_rate=0.01),
     ]
 )
-def test_scikit_learn_s_checks(estimator, check):
+def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
@@ -106,7 +106,7 @@ def checks_of_early_stopping():
 
 @with_array_api
 @pytest.mark.parametrize(("estimator", "check"), checks_of_early_stopping())
-def test_scikit_learn_s_checks_with_early_stopping(estimator, check):
+def test_scikit_learns_checks_with_early_stopping(estimator, check):
     check(estimator)
 
 
@@ -146,7 +146,7 @@ def begin_like(sizes):
     return [layer.W.value for layer in linear] + [layer.b.value for layer in linear]
 
 
-def test_the_classifier_is_a_twin_of_scikit_learn_s(blobs):
+def test_the_classifier_is_a_twin_of_scikit_learns(blobs):
     X, y = blobs
     theirs = TheirClassifier((6,), learning_rate_init=0.1, batch_size=90, **PLAIN)
     theirs.partial_fit(X, y, classes=[0, 1, 2])
@@ -162,7 +162,7 @@ def test_the_classifier_is_a_twin_of_scikit_learn_s(blobs):
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_[1:], rtol=1e-9)
 
 
-def test_the_regressor_is_a_twin_of_scikit_learn_s(blobs):
+def test_the_regressor_is_a_twin_of_scikit_learns(blobs):
     X, _ = blobs
     y = X[:, 0] * X[:, 1]
     theirs = TheirRegressor(
@@ -228,7 +228,7 @@ def test_balanced_classes_weigh_the_same(blobs):
     assert_same_weights(full.fit(X, y, sample_weight=counts), repeated, rtol=1e-9)
 
 
-# ------------------------------------------------------------------------------------------- going on
+# ---------------------------------------------------------------------------------------- warm starts
 
 
 @both
@@ -764,9 +764,7 @@ def test_a_divergence_loses_no_earlier_network(blobs):
     X, y = blobs
     estimator = MLPRegressor(**SMALL).fit(X, y)
     before = estimator.predict(X)
-    with pytest.raises(
-        ValueError, match=r"diverged at step .* into a TransformedTargetRegressor if y is far"
-    ):
+    with pytest.raises(ValueError, match=r"diverged at step .* in a TransformedTargetRegressor if y is far"):
         estimator.set_params(optimizer="sgd").fit(X, 1e30 * y)
     np.testing.assert_array_equal(estimator.predict(X), before)
 
@@ -826,7 +824,7 @@ def test_a_warm_start_keeps_the_weights_it_had_if_no_epoch_is_better(kind, blobs
         ({"patience": 0}, ValueError, "expected patience >= 1, got 0"),
     ],
 )
-def test_settings_that_will_not_do(kind, setting, error, message, blobs):
+def test_bad_settings(kind, setting, error, message, blobs):
     with pytest.raises(error, match=f"^{kind.__name__} " + re.escape(message)):
         kind(**setting).fit(*blobs)
 
@@ -839,7 +837,7 @@ def test_settings_that_will_not_do(kind, setting, error, message, blobs):
         ({"class_weight": {1: -1}}, "expected class_weight > 0, got -1"),
     ],
 )
-def test_class_weights_that_will_not_do(settings, message, blobs):
+def test_bad_class_weights(settings, message, blobs):
     with pytest.raises(ValueError, match="^MLPClassifier " + re.escape(message)):
         MLPClassifier(**settings).fit(*blobs)
 
@@ -854,7 +852,7 @@ def test_class_weights_that_will_not_do(settings, message, blobs):
         ({"loss": "huber", "delta": 0}, "expected delta > 0, got 0"),
     ],
 )
-def test_losses_that_will_not_do(settings, message, blobs):
+def test_bad_losses(settings, message, blobs):
     with pytest.raises(ValueError, match="^MLPRegressor " + re.escape(message)):
         MLPRegressor(**settings).fit(*blobs)
 
@@ -876,12 +874,12 @@ def test_losses_that_will_not_do(settings, message, blobs):
         (np.full(90, np.nan), "expected finite sample_weight, got nan at [0]"),
     ],
 )
-def test_sample_weights_that_will_not_do(kind, sample_weight, message, blobs):
+def test_bad_sample_weights(kind, sample_weight, message, blobs):
     with pytest.raises(ValueError, match=f"^{kind.__name__} " + re.escape(message)):
         kind().fit(*blobs, sample_weight=sample_weight)
 
 
-def test_classes_that_will_not_do(blobs):
+def test_bad_classes(blobs):
     X, y = blobs
     with pytest.raises(ValueError, match="MLPClassifier expected two classes or more, got 1 class: 4"):
         MLPClassifier().fit(X, np.full(90, 4))
@@ -966,7 +964,7 @@ def test_too_few_rows_to_hold_any_out(blobs):
         MLPRegressor(early_stopping=True).fit(X[:1], y[:1])
 
 
-def test_what_cannot_be_gone_on_with(blobs):
+def test_what_cannot_be_continued(blobs):
     X, y = blobs
     estimator = MLPClassifier(**SMALL, warm_start=True).fit(X, y)
     for setting in ({"hidden_layer_sizes": (9,)}, {"activation": "tanh"}):
@@ -1036,7 +1034,7 @@ def test_several_labels_with_early_stopping_weights_and_in_parts(labelsets):
     assert parts.predict_proba(X).shape == (120, 3)
 
 
-def test_several_labels_that_will_not_do(labelsets):
+def test_bad_columns_of_labels(labelsets):
     X, y = labelsets
     model = MLPClassifier(**SMALL, warm_start=True).fit(X, y)
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""The referee is tested on functions with known derivatives, and on layers with planted mistakes."""
+"""The gradient checker, tested on functions with known derivatives and on layers with planted mistakes."""
 
 import re
 from functools import partial
@@ -44,7 +44,7 @@ def test_numerical_gradient_of_functions_with_known_derivatives():
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (4,), (2, 3), (2, 1, 2)])
-def test_any_shape_will_do(shape):
+def test_any_shape_is_allowed(shape):
     x = np.asarray(np.random.default_rng(0).standard_normal(shape))
     gradient = numerical_gradient(lambda x: float(np.square(x).sum()), x)
     assert gradient.shape == shape

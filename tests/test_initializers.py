@@ -1,4 +1,4 @@
-"""Starting weights: their statistics, their dtype, their generator, and what happens to signals in depth."""
+"""Weights at the start: their statistics, dtype and generator, and what happens to signals in depth."""
 
 import re
 
@@ -131,13 +131,13 @@ def test_he_keeps_the_mean_square_of_signals_through_twenty_relu_layers():
         ((2, 2, 3), TypeError, "expected shape as a tuple of sizes, got int 2"),
     ],
 )
-def test_sizes_that_will_not_do(initializer, arguments, error, message):
+def test_bad_sizes(initializer, arguments, error, message):
     with pytest.raises(error, match=re.escape(message)):
         initializer(*arguments, np.random.default_rng(0), np.float64)
 
 
 @pytest.mark.parametrize("initializer", ALL[:-1])
-def test_generators_and_dtypes_that_will_not_do(initializer):
+def test_bad_generators_and_dtypes(initializer):
     with pytest.raises(TypeError, match=r"expected rng as a np.random.Generator, got int 0"):
         initializer((2, 3), 2, 3, 0, np.float64)
     with pytest.raises(TypeError, match="expected dtype float32 or float64"):
@@ -145,7 +145,7 @@ def test_generators_and_dtypes_that_will_not_do(initializer):
 
 
 @pytest.mark.parametrize(("make", "name"), [(normal, "std"), (uniform, "limit")])
-def test_scales_that_will_not_do(make, name):
+def test_bad_scales(make, name):
     with pytest.raises(ValueError, match=f"{make.__name__} expected {name} >= 0, got -1"):
         make(-1)
     with pytest.raises(ValueError, match=f"expected {name} finite, got nan"):

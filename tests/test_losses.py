@@ -118,7 +118,7 @@ def test_with_several_columns_the_mean_is_over_all_entries(loss):
 
 
 @every_elementwise
-def test_with_several_columns_a_weight_is_a_row_s(loss):
+def test_with_several_columns_a_weight_is_that_of_a_row(loss):
     scores, targets = problem(loss, 3, 4)
     w = np.array([1.0, 0.0, 2.5])
     rows = [loss(scores[i : i + 1], targets[i : i + 1])[0] for i in range(3)]
@@ -467,7 +467,7 @@ def test_huge_and_tiny_weights_are_weights(loss, m, n, size):
 
 
 @every_problem
-def test_the_reader_s_errstate_does_not_matter(loss, m, n):
+def test_the_readers_errstate_does_not_matter(loss, m, n):
     scores, targets = problem(loss, m, n)
     scores = 300 * scores
     weight = np.geomspace(1e-320, 1, m)
@@ -548,7 +548,7 @@ def test_softmax_cross_entropy_refuses_targets(targets, error, message):
         (np.zeros((2, 2), complex), TypeError, "got an array of complex128"),
     ],
 )
-def test_scores_that_will_not_do(loss, scores, error, message):
+def test_bad_scores(loss, scores, error, message):
     with pytest.raises(error, match=r"^\w+ expected .*" + re.escape(message.removeprefix("expected "))):
         loss(scores, np.zeros(2, int))
 
@@ -586,7 +586,7 @@ def test_scores_that_will_not_do(loss, scores, error, message):
         ),
     ],
 )
-def test_targets_that_will_not_do(loss, scores, targets, error, message):
+def test_bad_targets(loss, scores, targets, error, message):
     with pytest.raises(error, match=r"^\w+ " + re.escape(message)):
         loss(scores, targets)
 
@@ -625,7 +625,7 @@ def test_targets_of_the_binary_loss_are_probabilities(bad):
     ],
     ids=["long", "column", "scalar", "zero", "negative", "nan", "float32", "text"],
 )
-def test_weights_that_will_not_do(loss, m, n, weight, error, message):
+def test_bad_weights(loss, m, n, weight, error, message):
     scores, targets = problem(loss, m, n)
     with pytest.raises(error, match=re.escape(message.format(m=m, m_1=m + 1))):
         loss(scores, targets, weight(m))
@@ -652,6 +652,6 @@ def test_huber_wants_a_positive_delta(delta, error):
         ([0, -100], {}, ValueError, "expected targets as labels in 0 … 2, got -100"),
     ],
 )  # fmt: skip
-def test_settings_that_will_not_do(targets, settings, error, message):
+def test_bad_settings(targets, settings, error, message):
     with pytest.raises(error, match="^softmax_cross_entropy " + re.escape(message)):
         softmax_cross_entropy(np.zeros((2, 3)), targets, **settings)

@@ -110,7 +110,7 @@ def test_updates_by_hand(make, grads, values):
     np.testing.assert_allclose(run(make, grads), values, rtol=1e-14)
 
 
-def test_defaults_are_torch_s():
+def test_defaults_are_torchs():
     p = [parameter([1.0])]
     assert repr(SGD(p, 0.1)) == "SGD(lr=0.1, momentum=0.0, nesterov=False, weight_decay=0.0)"
     assert repr(RMSprop(p)) == "RMSprop(lr=0.01, alpha=0.99, eps=1e-08, momentum=0.0, weight_decay=0.0)"
@@ -293,7 +293,8 @@ def test_the_state_of_another_optimizer_is_refused_and_nothing_changed(other):
     optimizer.step()
     before = snapshot(optimizer)
     with pytest.raises(
-        ValueError, match=r"Adam.load_state_dict expected .* got .*; make the optimizer as it was"
+        ValueError,
+        match=r"Adam.load_state_dict expected .* got .*; make the optimizer with the settings it had",
     ):
         optimizer.load_state_dict(other([parameter([1.0])]).state_dict())
     assert_same(snapshot(optimizer), before)
@@ -353,19 +354,19 @@ def side_by_side(kind, settings, *, lr, clipping=None, schedule=None, steps=50, 
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
-def test_torch_s_optimizer_agrees_in_every_setting(kind, settings):
+def test_torchs_optimizer_agrees_in_every_setting(kind, settings):
     assert side_by_side(kind, settings, lr=0.01) < 1e-12
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
-def test_torch_s_optimizer_agrees_with_clipping_and_a_schedule(kind, settings):
+def test_torchs_optimizer_agrees_with_clipping_and_a_schedule(kind, settings):
     schedule = warmup(cosine(0.02, 40), 5)
     assert side_by_side(kind, settings, lr=0.02, clipping={"clip_norm": 3.0}, schedule=schedule) < 1e-12
 
 
 @pytest.mark.parametrize("clipping", [{"clip_norm": 0.5}, {"clip_norm": 20}, {"clip_value": 0.5}])
 @pytest.mark.parametrize("scale", [1e-6, 1, 1e6])
-def test_torch_clips_alike(clipping, scale):
+def test_torch_clips_the_same(clipping, scale):
     assert side_by_side(SGD, {"momentum": 0.9}, lr=0.01, clipping=clipping, scale=scale) < 1e-12
 
 
@@ -535,7 +536,7 @@ def test_a_schedule_that_gives_a_bad_rate_updates_nothing(rate, error, message):
 
 
 @every_optimizer
-def test_the_reader_s_errstate_does_not_matter(make):
+def test_the_readers_errstate_does_not_matter(make):
     grads = [1e-200, 1e-170, 1e-308, 0]
     expected = run(make, grads)
     with np.errstate(all="raise"):
@@ -569,7 +570,7 @@ def test_nan_passes_through(make):
         (
             {"lr": cosine},
             TypeError,
-            "expected lr as a function of the step, got cosine itself; make it: cosine(",
+            "expected lr as a function of the step, got cosine itself; call it: cosine(",
         ),
         ({"lr": lambda t: -1}, ValueError, "expected the rate of step 0 from lr >= 0, got -1"),
         ({"clip_norm": 0}, ValueError, "expected clip_norm > 0, got 0"),

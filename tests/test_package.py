@@ -149,7 +149,7 @@ def test_the_floors_are_printed(capsys):
     import_graph.main()
     printed = capsys.readouterr().out
     assert [line.split()[0] for line in printed.splitlines()[:-1]] == FLOORS
-    assert printed.splitlines()[-1].endswith("no circle")
+    assert printed.splitlines()[-1].endswith("no cycle")
 
 
 # ------------------------------------------------------------------------------------------- readable source
@@ -210,7 +210,7 @@ def test_asserts_are_for_tests(path):
 
 
 @every_source
-def test_nobody_uses_the_global_generator(path):
+def test_nothing_uses_the_global_generator(path):
     # get_state and set_state put back what a learner's code may have moved
     allowed = {"Generator", "default_rng", "BitGenerator", "SeedSequence", "get_state", "set_state"}
     used = set(re.findall(r"np\.random\.(\w+)", path.read_text(encoding="utf-8")))

@@ -5,7 +5,10 @@ import re
 import tomllib
 from pathlib import Path
 
+import import_graph
 import yaml
+
+from nnlab.__main__ import summaries
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -57,3 +60,20 @@ def test_licences_are_in_place():
     assert "MIT License" in (ROOT / "LICENSE").read_text("utf-8")
     assert "CC BY 4.0" in (ROOT / "LICENSE-text").read_text("utf-8")
     assert PROJECT["license"] == "MIT AND CC-BY-4.0"
+
+
+def test_the_readmes_eight_lines_work_as_pasted(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert sum(bool(line) for line in code.splitlines()) == 8
+    exec(code, {})
+    assert float(capsys.readouterr().out.rpartition(" ")[2]) > 0.9
+
+
+def test_the_readme_names_every_command_and_contributing_every_floor():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for command in summaries():
+        assert f"`{command}" in text, command
+    table = (ROOT / "docs" / "contributing.md").read_text("utf-8")
+    for floor in import_graph.floors():
+        if (ROOT / "nnlab" / floor).exists() or (ROOT / "nnlab" / f"{floor}.py").exists():
+            assert f"`{floor}`" in table or floor == "__main__", floor

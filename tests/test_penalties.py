@@ -91,7 +91,7 @@ def test_weights_and_gradients_are_not_touched_and_float32_stays():
     assert not any(np.shares_memory(slope, parameter.value) for parameter, slope in gradients)
 
 
-def test_in_sgd_l2_is_weight_decay_and_torch_s():
+def test_in_sgd_l2_is_weight_decay_and_torchs():
     torch = pytest.importorskip("torch")
     strength, rng = 0.05, np.random.default_rng(1)
     ours, decayed = single(np.ones((2, 2))), single(np.ones((2, 2)))
@@ -113,14 +113,14 @@ def test_in_sgd_l2_is_weight_decay_and_torch_s():
     np.testing.assert_allclose(ours.W.value, twin.detach().numpy(), rtol=1e-13)
 
 
-def test_the_reader_s_errstate_does_not_matter():
+def test_the_readers_errstate_does_not_matter():
     layer = single([[1e-200, -1e-200]])
     with np.errstate(all="raise"):
         assert l2(1e-10)(layer)[0] == 0
         assert elastic(1, 1)(layer)[0] == pytest.approx(2e-200)
 
 
-def test_a_penalty_of_strength_zero_is_none_however_large_the_weights():
+def test_a_penalty_of_strength_zero_is_zero_however_large_the_weights():
     assert l1(1)(single([[1e200]]))[0] == 1e200  # 0 times the square, which overflows, would be NaN
 
 

@@ -1,4 +1,4 @@
-"""The platforms that nnlab is tried on: what is on them, and that harm done to it would be noticed."""
+"""The platforms that nnlab is tested on: what they have, and that any harm to it would be noticed."""
 
 from __future__ import annotations
 

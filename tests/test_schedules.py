@@ -133,7 +133,7 @@ def warm(schedules_of, optimizer, make, steps):
     ],
     ids=lambda x: repr(x) if not callable(x) or hasattr(x, "__dataclass_fields__") else "",
 )
-def test_torch_s_scheduler_agrees(schedule, make):
+def test_torchs_scheduler_agrees(schedule, make):
     np.testing.assert_allclose(rates(schedule, N), torch_rates(make, 0.1, N), rtol=1e-12, atol=1e-15)
 
 
@@ -224,7 +224,7 @@ def test_a_step_may_be_a_numpy_integer(schedule):
         (np.arange(3), TypeError, "expected the step as an integer, got an array of int64, shape (3,)"),
     ],
 )
-def test_steps_that_will_not_do(schedule, t, error, message):
+def test_bad_steps(schedule, t, error, message):
     with pytest.raises(error, match=f"^{type(schedule).__name__} {re.escape(message)}"):
         schedule(t)
 
@@ -259,6 +259,6 @@ def test_steps_that_will_not_do(schedule, t, error, message):
         (lambda: cyclic(0.1, 0, mode="sine"), ValueError, "cyclic expected mode as one of 'triangular', "),
     ],
 )  # fmt: skip
-def test_settings_that_will_not_do(make, error, message):
+def test_bad_settings(make, error, message):
     with pytest.raises(error, match=re.escape(message)):
         make()

@@ -1,6 +1,6 @@
-"""Numbers that hold: long trainings neither grow nor drift, and no training disturbs another.
+"""Numbers that hold: long runs neither grow nor drift, and no run disturbs another.
 
-The other test files look at one step, or a few; here it is thousands of them, fresh processes and threads.
+The other test files look at a few steps at most; this one at thousands, in fresh processes and threads.
 """
 
 import functools
@@ -134,7 +134,7 @@ def test_twenty_thousand_steps_neither_grow_nor_drift(make):
     finally:
         tracemalloc.stop()
     assert optimizer.t == STEPS
-    # The history's own: two floats of 24 bytes an epoch, and their lists, counted when allocated anew.
+    # The history's own: two floats of 24 bytes an epoch, and their lists, counted when allocated again.
     epochs = len(growth.traced) - 5  # after a warm-up
     history_takes = 2 * (24 * epochs + 9 * len(history))
     steps = epochs * STEPS_OF_AN_EPOCH
@@ -226,7 +226,7 @@ def test_a_fresh_process_gives_the_same_bits():
         assert done.stdout.split() == list(here.values())
 
 
-def test_the_global_generator_has_no_say():
+def test_the_global_generator_has_no_effect():
     np.random.seed(1)  # noqa: NPY002
     first = run("Adam")
     np.random.seed(2)  # noqa: NPY002

@@ -7,7 +7,7 @@ import os
 
 
 def threads(text: str) -> int:
-    """Read the number of threads of a command; more than there are cores would only wait for one another."""
+    """Read a command's number of threads; more threads than cores would only wait for one another."""
     cores = os.cpu_count() or 1
     if not text.isdecimal() or not 1 <= int(text) <= cores:
         raise argparse.ArgumentTypeError(f"expected a number from 1 to {cores}, the cores here, got {text!r}")

@@ -30,12 +30,14 @@ QUICK = {"seconds": 0.1, "round_seconds": 0.03, "least_rounds": 3}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("--only", metavar="SUBSTRING", help="the cases with this in their names")
+    parser.add_argument("--only", metavar="SUBSTRING", help="only cases with this in their names")
     parser.add_argument(
         "--scaling", action="store_true", help="instead: growth with batch, width, depth, rows"
     )
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: a look, no result")
-    parser.add_argument("--threads", type=threads, default=1, metavar="N", help="for everyone (default 1)")
+    parser.add_argument("--quick", action="store_true", help="fewer, shorter rounds: a look, not a result")
+    parser.add_argument(
+        "--threads", type=threads, default=1, metavar="N", help="of all libraries (default 1)"
+    )
     parser.add_argument(
         "--clock",
         choices=bench.CLOCKS,
@@ -43,10 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cpu: processor time, less disturbed by other programs, for one thread (default wall)",
     )
     parser.add_argument(
-        "--json", nargs="?", const="-", metavar="FILE", help="to FILE, or instead of the table"
+        "--json", nargs="?", const="-", metavar="FILE", help="write JSON to FILE, or print it"
     )
     parser.add_argument("--plot", type=_picture, metavar="FILE", help="draw the ratios, or the growth")
-    parser.add_argument("--markdown", action="store_true", help="print the tables as the README shows them")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as docs/speed.md has them")
     parser.set_defaults(usage_error=parser.error)
 
 
@@ -60,8 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure the chosen cases under a progress bar, then print tables and write files."""
     chosen = _choose(arguments)
     for case in chosen.get("cases", ()):
-        case.prepare()  # data that cannot be read are found before measuring, too
-    with contextlib.ExitStack() as files:  # opened now: a path that is no good is found before measuring
+        case.prepare()  # data that cannot be read are found before measuring
+    with contextlib.ExitStack() as files:  # opened now: a bad path is found before measuring
         to_file = arguments.json not in (None, "-")
         json_file = _open(files, arguments.json) if to_file else None
         picture = _open(files, arguments.plot) if arguments.plot else None
@@ -73,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
             json_file.write(f"{text}\n".encode())
         if picture:
             _draw(results, picture, Path(arguments.plot).suffix[1:].lower())
-    # Printed last: the files are there even if the output cannot be.
+    # Printed last: the files are written even if printing fails.
     print(text if arguments.json == "-" else _page(results, around, arguments.markdown))
     return 0
 

@@ -24,7 +24,7 @@ NEEDED_BY = {"torch": "notebooks 03, 06 and 07", "jupyterlab": "reading the note
 
 @dataclass
 class Finding:
-    """One thing looked at: its state "ok", "note" or "problem", what was found, and what to do."""
+    """One thing that was checked: its state "ok", "note" or "problem", what was found, and what to do."""
 
     name: str
     state: str
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def examine() -> list[Finding]:
-    """Look at Python, the packages, the number of threads, and the data."""
+    """Check Python, the packages, the number of threads, and the data."""
     python = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     findings = [
         Finding("python", "ok", python)
@@ -68,7 +68,7 @@ def examine() -> list[Finding]:
 
 
 def _concerns_readers(requirement: Requirement) -> bool:
-    """Whether the course needs it, rather than its tests."""
+    """Whether the course needs it, and not only its tests."""
     extras = ("", "torch", "lab")
     return requirement.marker is None or any(requirement.marker.evaluate({"extra": e}) for e in extras)
 

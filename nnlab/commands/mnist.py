@@ -41,23 +41,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     setting("hidden", "N", "sizes of the hidden layers", type=int, nargs="+")
     setting("epochs", "N", "passes over the training images", type=int)
     setting("batch_size", "N", "images per step", type=int)
-    setting("learning_rate", "LR", "Adam's, at the start; it falls to 0 along a cosine", type=float)
-    setting("shift", "N", "pixels by which images are moved at most, to learn from more of them", type=int)
-    setting("smoothing", "E", "of the labels, from 0 up to 1", type=float)
-    setting("seed", "N", "of the first weights, the order and the validation images", type=int)
-    setting("threads", "N", "of the matrix products; as many as there are if left out", type=threads)
+    setting("learning_rate", "LR", "Adam's at the start; it falls to 0 along a cosine", type=float)
+    setting("shift", "N", "move training images by up to N pixels, to learn from more", type=int)
+    setting("smoothing", "E", "label smoothing, at least 0 and below 1", type=float)
+    setting("seed", "N", "decides the first weights, the order and the validation images", type=int)
+    setting("threads", "N", "threads for the matrix products (default: all)", type=threads)
     parser.add_argument(
         "--out",
         metavar="FOLDER",
         type=Path,
         default=Path("mnist_run"),
-        help="of the run (default: %(default)s)",
+        help="the run's folder (default: %(default)s)",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
-        "--resume", action="store_true", help="go on with the run in the folder, with its settings"
+        "--resume", action="store_true", help="continue the run in the folder, with its settings"
     )
-    mode.add_argument("--restart", action="store_true", help="begin anew in place of the run in the folder")
+    mode.add_argument("--restart", action="store_true", help="start again in place of the run in the folder")
     mode.add_argument(
         "--images",
         metavar="FILE.npz",
@@ -104,7 +104,7 @@ def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
         results = evaluation.test(current, digits, network, history)
     except KeyboardInterrupt:
         again = shlex.join(["python", "-m", "nnlab", "mnist", "--resume", "--out", str(folder)])
-        print(f"\ninterrupted; this goes on with the epoch that was begun: {again}", file=sys.stderr)
+        print(f"\ninterrupted; to continue from the unfinished epoch: {again}", file=sys.stderr)
         return 1
     if say:
         print(f"best epoch on the validation images: {history.best_epoch} of {len(history)}")
@@ -119,20 +119,20 @@ def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
 def load() -> Digits:
     """Return MNIST.
 
-    Raises: FileNotFoundError where it is not found: the embedded digits are others, and smaller.
+    Raises: FileNotFoundError if it is not found: the embedded digits are different, and smaller.
     """
     digits = load_mnist(dtype=np.float32)
     if not digits.is_real:
         raise FileNotFoundError(
             "expected MNIST, found only scikit-learn's small digits; get it with "
             "`python -m nnlab data get mnist`, or name the folder that holds it in NNLAB_DATA "
-            "(data/README.md says which files will do)"
+            "(data/README.md says which files work)"
         )
     return digits
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
-    """Print what the network of a run says of other images, and where the rest is written."""
+    """Print what the network of a run says about other images, and where the rest is written."""
     seen, folder = evaluation.evaluate(arguments.out, arguments.images)
     record = seen.record()
     if seen.X.mean() > 0.5:

@@ -14,7 +14,7 @@ from nnlab.exercises.checking.progress import path, progress, states
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the option for machines."""
+    """Declare the option of the command."""
     parser.add_argument("--json", action="store_true", help="print every exercise as JSON")
 
 

@@ -25,7 +25,7 @@ from nnlab.studies.published import EXPERIMENTS, FULL, QUICK, Experiment, Outcom
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     names = [experiment.name for experiment in EXPERIMENTS]
-    parser.add_argument("--quick", action="store_true", help="a minute's version: fewer epochs and rows")
+    parser.add_argument("--quick", action="store_true", help="about a minute, with fewer epochs and rows")
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -83,7 +83,7 @@ class Row:
 
 
 def figure(value: float) -> str:
-    """Return a number with as many digits as it deserves."""
+    """Return a number with a suitable number of digits."""
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.1e}"
 
 

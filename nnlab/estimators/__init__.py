@@ -1,9 +1,9 @@
-"""scikit-learn estimators: this package's network and training for `Pipeline`, `GridSearchCV` and their kin.
+"""scikit-learn estimators: this package's network and training for `Pipeline`, `GridSearchCV` and the like.
 
-Data are taken as they come: put a `StandardScaler` before the estimator, and a regressor whose targets are
-large or small into a `TransformedTargetRegressor`. A float32 X trains a float32 network; a sparse one is made
-dense. `Settings??` says what both can be told. Without early stopping, `random_state=0` gives what `MLP` and
-`fit` give with `rng=np.random.default_rng(0)` and the starting weights of `ACTIVATIONS`.
+Data are not scaled: put a `StandardScaler` before the estimator, and wrap a regressor with large or small
+targets in a `TransformedTargetRegressor`. A float32 X trains a float32 network; a sparse X is made dense.
+`Settings??` lists the settings of both. Without early stopping, `random_state=0` gives what `MLP` and `fit`
+give with `rng=np.random.default_rng(0)` and the starting weights of `ACTIVATIONS`.
 """
 
 from nnlab.estimators.classifier import MLPClassifier

@@ -73,7 +73,7 @@ class Trainer(Settings):
             warnings.warn(kept, TrainingWarning, stacklevel=4)
 
     def _keep(self, network: Sequential, optimizer: Optimizer, history: History):
-        """Keep what may be read or gone on with. A pickle carries no batch, gradient or second copy."""
+        """Keep what may be read or continued. A pickle carries no batch, gradient or second copy."""
         for p in network.parameters():
             p.grad = None
         history.best_state = None
@@ -89,8 +89,9 @@ class Estimator(Trainer):
     def fit(self, X, y, sample_weight=None):
         """Train on X (m, n_features), y and sample_weight (m,), where 0 leaves a row out; return self.
 
-        Warns if training diverges, and keeps the best weights before.
-        Raises: ValueError, TypeError for unfit data or settings; ValueError if nothing was learned before.
+        Warns if training diverges, and keeps the best weights before that.
+        Raises: ValueError, TypeError for invalid data or settings; ValueError if training diverges before
+        anything is learned.
         """
         first = not (self.warm_start and hasattr(self, "network_"))
         with all_or_nothing(self):
@@ -122,7 +123,7 @@ class Estimator(Trainer):
         if not all_finite(scores):
             raise ValueError(
                 f"{type(self).__name__} expected X near what it was trained on, got values up to "
-                f"{np.abs(X).max():.3g}, with which its scores overflow; look for wrong units or broken rows"
+                f"{np.abs(X).max():.3g}, which make its scores overflow; look for wrong units or broken rows"
             )
         return scores
 
@@ -145,7 +146,7 @@ class Estimator(Trainer):
 
 @contextlib.contextmanager
 def all_or_nothing(estimator: Estimator) -> Iterator[None]:
-    """Give the estimator all its attributes back should what follows fail: what it had learned, above all."""
+    """Restore all attributes of the estimator if the block fails: above all, what it had learned."""
     before = vars(estimator).copy()
     try:
         yield
@@ -156,7 +157,7 @@ def all_or_nothing(estimator: Estimator) -> Iterator[None]:
 
 
 class _Start:
-    """What a warm start begins with, and its loss on held-out rows: no epoch after it may be better."""
+    """The state of a warm start, and its loss on held-out rows: perhaps no later epoch is better."""
 
     def __init__(self, network: Sequential, optimizer: Optimizer, loss: Loss, validation: Arrays):
         X, targets, *weights = validation
@@ -165,7 +166,7 @@ class _Start:
         self._optimizer, self._state = optimizer, optimizer.state_dict()
 
     def outlast(self, history: History) -> None:
-        """Put weights and optimizer back unless an epoch of the history was better."""
+        """Restore weights and optimizer unless an epoch of the history was better."""
         if self._loss <= min(history.metrics.get("val_loss", [np.inf])):
             history.best_epoch = 0
             self._optimizer.load_state_dict(self._state)
@@ -174,12 +175,12 @@ class _Start:
 
 
 def _share_parameters(network: Sequential) -> Sequential:
-    """Return a network of the same parameters: what its layers remember for `backward` goes with it."""
+    """Return a network that shares the parameters, but not what the layers remember for `backward`."""
     return Sequential(*map(copy.copy, network.layers))
 
 
 def _resume(optimizer: Optimizer, state: dict[str, np.ndarray]) -> Optimizer:
-    """Load the state of an earlier run, if there is one of such an optimizer; keep the new learning rate."""
+    """Load the state of an earlier run, if there is one that fits; keep the new learning rate."""
     state = state | {"lr": np.array(optimizer.lr)}
     if state.keys() == optimizer.state_dict().keys():
         optimizer.load_state_dict(state)

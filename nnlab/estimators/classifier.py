@@ -1,4 +1,4 @@
-"""The classifier, and what it knows of classes."""
+"""The classifier, and what it knows about classes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from nnlab.metrics import accuracy
 class MLPClassifier(ClassifierMixin, Estimator):
     """Network with softmax outputs, one per class, trained on cross-entropy; see `Settings??`.
 
-    Weights of samples and classes count within their batch, as in torch: small batches weaken them.
+    Sample and class weights are relative to those in their batch, as in torch: small batches weaken them.
     Fitted attributes: classes_, network_ (the `MLP`), history_ (of the last call), loss_curve_ (of all),
     n_iter_ (epochs of the last call), coefs_, intercepts_, n_outputs_, n_features_in_, feature_names_in_.
-    A y of (m, n_labels) zeros and ones asks one question per column: any number of labels may be right. Then
-    the outputs are sigmoids, the loss is binary cross-entropy averaged over rows and labels, and predictions
+    A y of zeros and ones, (m, n_labels), asks one question per column: any number of labels may apply. The
+    outputs are then sigmoids, the loss is binary cross-entropy averaged over rows and labels, and predictions
     and probabilities are (m, n_labels).
     """
 
@@ -37,8 +37,8 @@ class MLPClassifier(ClassifierMixin, Estimator):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on all of these rows, from where the last call ended; return self.
 
-        The first call needs `classes`, all the labels that may ever occur.
-        Raises: as `fit`; ValueError without classes at first, for other ones later, for "balanced" weights.
+        The first call needs `classes`: all labels that may ever occur.
+        Raises: as `fit`; ValueError if classes are missing at first or change later; for "balanced" weights.
         """
         first = not hasattr(self, "network_")
         _check_partial_fit(self, classes, first)
@@ -47,14 +47,14 @@ class MLPClassifier(ClassifierMixin, Estimator):
             return self._train(network, data, None, epochs=1)
 
     def decision_function(self, X) -> np.ndarray:
-        """Return the scores (m, n_classes); for two classes the second's less the first's, (m,)."""
+        """Return the scores (m, n_classes); for two classes, the second's minus the first's, (m,)."""
         scores = self._scores(X)
         two_classes = scores.shape[1] == 2 and not self._multilabel
         return scores[:, 1] - scores[:, 0] if two_classes else scores
 
     def predict_proba(self, X) -> np.ndarray:
         """Return the probabilities (m, n_classes), in the order of `classes_`."""
-        scores = self._scores(X)  # first: it says what is missing
+        scores = self._scores(X)  # first, as it refuses an estimator that is not fitted
         return (Sigmoid() if self._multilabel else Softmax()).forward(scores)
 
     def predict_log_proba(self, X) -> np.ndarray:
@@ -63,7 +63,7 @@ class MLPClassifier(ClassifierMixin, Estimator):
         return log_expit(scores) if self._multilabel else log_softmax(scores, axis=1)
 
     def predict(self, X) -> np.ndarray:
-        """Return the most probable label (m,); of several labels, all with a probability above ½."""
+        """Return the most probable label (m,); with several labels, 1 for each with a probability above ½."""
         scores = self._scores(X)
         return (scores > 0).astype(int) if self._multilabel else self.classes_[scores.argmax(axis=1)]
 
@@ -136,7 +136,7 @@ def _encode_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def _encode_labelsets(estimator: MLPClassifier, y: np.ndarray) -> np.ndarray:
-    """Return the columns of zeros and ones as they are, checked to be those that the network answers."""
+    """Return the columns of zeros and ones, checked to match the outputs of the network."""
     who, n = "MLPClassifier", estimator.n_outputs_
     if y.ndim != 2 or y.shape[1] != n or not estimator._multilabel:
         expected = f"shape (m, {n})" if estimator._multilabel else "shape (m,)"
@@ -158,7 +158,7 @@ def _weigh_classes(
     if isinstance(class_weight, Mapping):
         names = classes.tolist()
         unknown = [label for label in class_weight if label not in names]
-        if unknown and any(name not in class_weight for name in names):  # else a class that this part lacks
+        if unknown and any(name not in class_weight for name in names):  # else it may be absent here
             raise ValueError(f"MLPClassifier expected class_weight for the classes {names}, got {unknown}")
         factors = [
             check_number("MLPClassifier", "class_weight", class_weight.get(n, 1), above=0) for n in names

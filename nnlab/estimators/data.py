@@ -17,7 +17,7 @@ def check_data(estimator, X, y, sample_weight, first: bool):
     """Return X (m, n_features) in the network's dtype, y, and weights (m,) or None; no row of weight 0.
 
     first: whether this begins a new network, which may take either dtype and any number of features.
-    Raises: ValueError, TypeError for data that will not do.
+    Raises: ValueError, TypeError for invalid data.
     """
     dtype = (np.float64, np.float32) if first else estimator.network_.dtype
     X, y = validate_data(
@@ -39,25 +39,23 @@ def check_data(estimator, X, y, sample_weight, first: bool):
         return X, y, None
     weights = check_array(who, "sample_weight", sample_weight)
     check_shape(who, "sample_weight", weights, (len(X),))
-    weights = _as_dtype(who, "sample_weight", weights, X.dtype)  # what rounds to 0 leaves a row out, too
+    weights = _as_dtype(who, "sample_weight", weights, X.dtype)  # a weight that rounds to 0 counts as 0
     if weights.min() < 0 or not weights.any():
         raise ValueError(
             f"{who} expected each sample_weight to be zero or more, and one above zero, got {weights.min()} "
             f"as the smallest and {weights.max()} as the largest"
         )
-    kept = weights > 0  # such rows must not make classes, nor fill batches or validation data
+    kept = weights > 0  # the others must not add classes, nor fill batches or validation data
     return (X, y, weights) if kept.all() else (X[kept], y[kept], weights[kept])
 
 
 def _as_dtype(who: str, name: str, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return values in the network's dtype, in which their sum must not overflow: means are taken of it."""
+    """Return values in the network's dtype, in which their sum must not overflow, as means are computed."""
     with np.errstate(over="ignore"):
         values = values.astype(dtype)
         total = np.abs(values).sum()
     if not np.isfinite(total):
-        raise ValueError(
-            f"{who} expected {name} to have a finite sum in {dtype}, got {total}; divide it by its largest"
-        )
+        raise ValueError(f"{who} expected {name} to have a finite sum in {dtype}, got {total}; rescale it")
     return values
 
 
@@ -67,9 +65,9 @@ def dense(X) -> np.ndarray:
 
 
 def hold_out(estimator, data: Arrays, seed: int) -> tuple[Arrays, Arrays]:
-    """Return the training and the validation part; a classifier's have all classes in the same shares.
+    """Return the training part and the validation part; with classes, both have the same shares of them.
 
-    Raises: ValueError where there are too few rows, of a class or in all.
+    Raises: ValueError if there are too few rows, of a class or in total.
     """
     labels, who = is_classifier(estimator) and data[1].ndim == 1, type(estimator).__name__
     stratify = data[1] if labels else None

@@ -24,7 +24,7 @@ LOSSES: dict[str, Any] = {
 class MLPRegressor(RegressorMixin, Estimator):
     """Network with linear outputs, trained on one of LOSSES; see `Settings??`.
 
-    y is (m,) or (m, n_outputs), and so are predictions. Fitted attributes: as `MLPClassifier`, but classes_.
+    y is (m,) or (m, n_outputs), and so are predictions. Fitted attributes: MLPClassifier's but classes_.
     """
 
     loss: str = "squared_error"  # of LOSSES; averaged over rows and outputs
@@ -32,7 +32,7 @@ class MLPRegressor(RegressorMixin, Estimator):
 
     _metrics: ClassVar = None
     _scaling: ClassVar = (
-        "put a StandardScaler before it, and itself into a TransformedTargetRegressor if y is far from 1"
+        "put a StandardScaler before it, and wrap it in a TransformedTargetRegressor if y is far from 1"
     )
 
     def partial_fit(self, X, y, sample_weight=None):

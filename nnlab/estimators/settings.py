@@ -1,4 +1,4 @@
-"""What both estimators can be told, and the check of it."""
+"""The settings of both estimators, and their checks."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ ACTIVATIONS: dict[str, Any] = {  # name: the layer, and the starting weights tha
 OPTIMIZERS: dict[str, Any] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW}
 
 
-@dataclass(eq=False, repr=False)  # scikit-learn reads settings off __init__ and has its own way to show them
+@dataclass(eq=False, repr=False)  # scikit-learn reads settings from __init__ and has its own way to show them
 class Settings(BaseEstimator):
-    """What both estimators can be told; checked by `fit`, as scikit-learn wants it."""
+    """The settings of both estimators; checked by `fit`, as scikit-learn requires."""
 
     hidden_layer_sizes: int | Sequence[int] = (100,)  # units of each hidden layer; (): a linear model
     activation: str = "relu"  # of ACTIVATIONS
     _: KW_ONLY
     optimizer: str = "adam"  # of OPTIMIZERS
     learning_rate: float = 0.001
-    momentum: float = 0.9  # of "sgd"; the others do without
+    momentum: float = 0.9  # for "sgd" only
     weight_decay: float | None = None  # None: the optimizer's own, 0.01 for "adamw" and 0 for the others
     epochs: int = 100  # of each `fit`
-    batch_size: int | None = 64  # fewer rows make one batch; None: always all rows at once
+    batch_size: int | None = 64  # if there are fewer rows, they are one batch; None: all rows at once
     early_stopping: bool = False  # hold out rows, stop when their loss does not fall, keep the best weights
     validation_fraction: float = 0.1  # of the rows, held out for early stopping (class by class)
     patience: int = 10  # epochs without a lower loss that early stopping waits for
     random_state: Any = None  # an integer for the same result every time
-    warm_start: bool = False  # `fit` goes on with weights, optimizer and random numbers of the last one
+    warm_start: bool = False  # `fit` continues with the last one's weights, optimizer and random state
     verbose: bool = False  # show a progress bar
 
     def _check_settings(self) -> None:

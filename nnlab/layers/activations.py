@@ -98,10 +98,10 @@ class SiLU(Activation):
 
 
 class GELU(Activation):
-    """Y = X Φ(X), Φ the normal distribution function; derivative Φ(X) + X φ(X).
+    """Y = X Φ(X); derivative Φ(X) + X φ(X), with Φ the standard normal CDF and φ its density.
 
     `approximate="none"` (torch's default) is exact; "tanh" is X (1 + tanh u)/2, u = √(2/π)(X + 0.044715 X³).
-    Raises: ValueError for another `approximate`. Source: Hendrycks and Gimpel, 2016.
+    Raises: ValueError for any other `approximate`. Source: Hendrycks and Gimpel, 2016.
     """
 
     def __init__(self, approximate: str = "none"):
@@ -111,7 +111,7 @@ class GELU(Activation):
         return X * (self._cdf(X) if self.approximate == "none" else (1 + np.tanh(self._u(X))) / 2)
 
     def _backward(self, dY, X, Y):
-        X = np.clip(X, -40, 40)  # beyond, the derivative is 0 or 1 to the last bit, and X³ might overflow
+        X = np.clip(X, -40, 40)  # beyond this, the slope is 0 or 1 to the last bit, and X³ might overflow
         if self.approximate == "none":
             return dY * (self._cdf(X) + X * np.exp(-X * X / 2) * (2 * math.pi) ** -0.5)
         t = np.tanh(self._u(X))

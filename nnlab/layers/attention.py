@@ -20,10 +20,10 @@ class MultiHeadAttention(Layer):
     """Self-attention: in each head, Y = A V with weights A = softmax(Q Kᵀ / √d), d = n / n_heads.
 
     X: (m, T, n) -> (m, T, n). `in_proj` maps X to queries Q, keys K and values V of all heads side by side,
-    `out_proj` the heads' results, side by side, to Y. A: (m, n_heads, T, T); row t is what position t takes
-    from each position. Backward: dV = Aᵀ dY, dA = dY Vᵀ, dS by softmax, dQ = dS K / √d, dK = dSᵀ Q / √d.
+    `out_proj` the heads' results, side by side, to Y. A: (m, n_heads, T, T); row t says how much position t
+    takes from each. Backward: dV = Aᵀ dY, dA = dY Vᵀ, dS by softmax, dQ = dS K / √d, dK = dSᵀ Q / √d.
     causal=True hides the positions after t from t. dropout: the probability of dropping a weight in A.
-    weight_init: of both projections, drawn from rng (torch draws out_proj from ±1/√n). Biases start at zero.
+    weight_init: for both projections, drawing from rng (torch: out_proj from ±1/√n). Biases start at zero.
     Raises: ValueError unless n_heads divides n, or for a wrong shape; TypeError for dropout without rng.
     Source: Vaswani et al., 2017.
     """
@@ -42,7 +42,7 @@ class MultiHeadAttention(Layer):
         self.n = check_count("MultiHeadAttention", "n", n)
         self.n_heads = check_count("MultiHeadAttention", "n_heads", n_heads)
         if n % n_heads:
-            raise ValueError(f"MultiHeadAttention expected n_heads that divides n = {n}, got {n_heads}")
+            raise ValueError(f"MultiHeadAttention expected n_heads to divide n = {n}, got {n_heads}")
         self.causal = check_flag("MultiHeadAttention", "causal", causal)
         self.dtype = check_dtype("MultiHeadAttention", dtype)
         self.axes = ("m", "T", self.n)
@@ -81,7 +81,7 @@ class MultiHeadAttention(Layer):
 
 
 class PositionalEncoding(Layer):
-    """Y[:, t] = X[:, t] + P[t]: tells attention, which knows no order, where in the sequence each entry is.
+    """Y[:, t] = X[:, t] + P[t]: tells attention, which ignores order, where in the sequence each entry is.
 
     P[t, 2i] = sin(t / 10000^(2i/n)) and P[t, 2i + 1] = cos(t / 10000^(2i/n)): waves from fast to slow, in
     `table`. X: (m, T, n) with T <= max_length. Nothing is learned: dX = dY.
@@ -114,12 +114,12 @@ class PositionalEncoding(Layer):
 
 
 class TransformerBlock(Layer):
-    """Z = X + attention(X), Y = Z + feed_forward(Z): positions first mix, then each works by itself.
+    """Z = X + attention(X), Y = Z + feed_forward(Z): first positions mix, then each is processed alone.
 
     attention: LayerNorm, MultiHeadAttention. feed_forward: LayerNorm, Linear(n, n_hidden), ReLU,
     Linear(n_hidden, n). X and Y: (m, T, n). This is torch's TransformerEncoderLayer with norm_first=True, its
     default activation, and dropout where torch has it: on attention's weights, after ReLU, before both sums.
-    The norm comes first in each branch, so that the gradient also reaches X through the two sums alone;
+    The norm comes first in each branch, so that the gradient can also reach X through the two sums alone;
     Vaswani et al. (2017) have it after each sum.
     n_heads, causal: as in `MultiHeadAttention`. rng: draws each layer's default weights, and dropout's masks.
     Raises: ValueError for a wrong shape, TypeError for dropout without rng. Source: Xiong et al., 2020.

@@ -12,16 +12,16 @@ from nnlab.layers.state import Stateful, locate
 
 
 class Checked(Stateful):
-    """What stands between a call and its formula: checks of the input, and what is kept for `backward`."""
+    """What stands between a call and its formula: input checks, and what is kept for `backward`."""
 
-    #: of the parameters; None for a layer without any, which takes float32 and float64
+    #: the dtype of the parameters; None for a layer without any, which takes float32 and float64
     dtype: np.dtype | None = None
     #: the axes of X: numbers, letters for any size, and ... for any number of axes
     axes: tuple = ("m", ...)
     _kept: tuple[np.ndarray, np.ndarray] | None = None
 
     def _run(self, step: Callable, array: Any) -> Any:
-        """Take a checked step of a whole network; containers take those of their layers without this."""
+        """Run a checked step of the outermost layer; containers call their layers' steps directly."""
         try:
             with np.errstate(all="ignore"):  # whatever the reader has set: it must not change a result
                 return step(array)
@@ -66,7 +66,7 @@ class Checked(Stateful):
                 delattr(layer, name)
 
     def __repr__(self) -> str:
-        """Show the settings: the public attributes that are numbers or words."""
+        """Show the settings: the public attributes that are numbers or text."""
         settings = [
             f"{name}={value!r}"
             for name, value in vars(self).items()
@@ -78,9 +78,9 @@ class Checked(Stateful):
 class Layer(Checked):
     """The base of all layers. A new layer is its constructor and two formulas, `_forward` and `_backward`.
 
-    What `forward` got and returned is kept for `backward`; what else it needs, `_forward` puts into private
-    attributes. Parameters, buffers and inner layers are the attributes that hold them, and are named after
-    these, as in torch. Layers never change their arguments.
+    X and Y of `forward` are kept for `backward`; whatever else that needs, `_forward` puts into private
+    attributes. Parameters, buffers and inner layers are found among the attributes and named after them, as
+    in torch. Layers never change their arguments.
     """
 
     #: whether each sample's output depends on that sample alone, and not on the others or on chance
@@ -91,11 +91,11 @@ class Layer(Checked):
         raise NotImplementedError(f"{type(self).__name__} must define _forward(X)")
 
     def _backward(self, dY: np.ndarray, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-        """Return dX for a checked dY, beside what `forward` got and returned; assign the own gradients."""
+        """Return dX for a checked dY and the X and Y of `forward`; assign the layer's own gradients."""
         raise NotImplementedError(f"{type(self).__name__} must define _backward(dY, X, Y)")
 
     def _backward_parameters(self, dY: np.ndarray, X: np.ndarray, Y: np.ndarray) -> None:
-        """Assign the own gradients only; worth defining where dX takes time."""
+        """Assign the layer's own gradients only; worth defining where dX takes time."""
         self._backward(dY, X, Y)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
@@ -115,7 +115,7 @@ class Layer(Checked):
         return self._run(self._checked_backward, dY)
 
     def backward_parameters(self, dY: np.ndarray) -> None:
-        """As `backward`, but dX may be left out: all that the first layer of a network needs in training.
+        """Like `backward`, but without dX, which nothing needs from the first layer of a network in training.
 
         Raises: as `backward`.
         """

@@ -17,7 +17,7 @@ from nnlab.layers.state import check_distinct
 class Sequential(Layer):
     """Layers one after the other: forward from first to last, backward from last to first.
 
-    An error inside says in which layer, counted from 0 as in `layers` and in the names of parameters.
+    An error inside names the layer, counted from 0 as in `layers` and in the names of parameters.
     Raises: TypeError unless every argument is a Layer, ValueError for none or for the same one twice.
     """
 
@@ -59,7 +59,7 @@ class Sequential(Layer):
 class MLP(Sequential):
     """A multi-layer perceptron: Linear, activation, Linear, …, Linear, giving scores (m, sizes[-1]).
 
-    `MLP([784, 64, 10], activation=ReLU)` has one hidden layer of 64 units; any number of sizes will do.
+    `MLP([784, 64, 10], activation=ReLU)` has one hidden layer of 64 units; more sizes make more layers.
     Raises: ValueError for fewer than two sizes, TypeError unless `activation()` makes a Layer.
     """
 
@@ -87,8 +87,9 @@ class MLP(Sequential):
 class Residual(Layer):
     """Y = F(X) + X, F being the given layers one after the other; with a skip layer, Y = F(X) + skip(X).
 
-    The gradient reaches X on both ways: dX = F's dX + skip's, or + dY. F(X) and skip(X) have one shape.
-    Raises: ValueError where they do not; as `Sequential` for the layers. Source: He et al., 2016.
+    The gradient reaches X both ways: dX is that of F plus that of skip, or plus dY without a skip layer.
+    F(X) and skip(X) must have the same shape.
+    Raises: ValueError if they do not, and as `Sequential` for the layers. Source: He et al., 2016.
     """
 
     def __init__(self, *layers: Layer, skip: Layer | None = None):

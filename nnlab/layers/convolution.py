@@ -47,8 +47,8 @@ class Conv2d(Windowed):
     cross-correlation: the kernel is not flipped.
 
     With each window of X as a row of a matrix C, Y = C W + b. Backward: dW = Cᵀ dY, db = Σ dY, and dX adds
-    up dY Wᵀ where windows overlap. C is made a block of samples at a time, and again in backward, so that
-    it stays in the cache: this is faster than keeping all of it.
+    up dY Wᵀ where windows overlap. C is built for one block of samples at a time, and again in backward, so
+    that it stays in the cache: this is faster than keeping all of it.
 
     kernel_size, stride (the step from one window to the next) and padding (zeros around X on every side): an
     integer, or a pair (vertical, horizontal). bias, weight_init, rng, dtype: as in `Linear`.
@@ -147,10 +147,10 @@ class Pooling(Windowed):
 
 
 class MaxPool2d(Pooling):
-    """Y = the maximum of each window; dY goes to where it was, of equal ones to the first in reading order.
+    """Y = the maximum of each window; dY goes to its place, or to the first of several in reading order.
 
-    kernel_size: an integer, or a pair (vertical, horizontal); so is stride, which is kernel_size if left out.
-    As in torch, NaN counts as the largest number, and of several the last one receives dY.
+    kernel_size: an integer, or a pair (vertical, horizontal); stride: likewise, by default kernel_size.
+    As in torch, NaN counts as the largest number, and the last of several receives dY.
     Raises: ValueError for a wrong shape or too small an image. Source: Ranzato et al., 2007.
     """
 
@@ -163,7 +163,7 @@ class MaxPool2d(Pooling):
             best, winner = Y[block], self._winner[block]
             best[...] = entries[0][block]
             for n, entry in enumerate(entries[1:], 1):
-                X_n = entry[block].copy(order="K")  # scattered over the picture, and read twice
+                X_n = entry[block].copy(order="K")  # it is scattered over the picture, and read twice
                 np.maximum(winner, np.multiply(X_n > best, n, dtype=number), out=winner)
                 np.maximum(best, X_n, out=best)
         if np.isnan(Y).any():
@@ -186,7 +186,7 @@ class MaxPool2d(Pooling):
 class AvgPool2d(Pooling):
     """Y = the mean of each window; every entry of the window receives dY / (kh kw).
 
-    kernel_size: an integer, or a pair (vertical, horizontal); so is stride, which is kernel_size if left out.
+    kernel_size: an integer, or a pair (vertical, horizontal); stride: likewise, by default kernel_size.
     Raises: ValueError for a wrong shape or too small an image. Source: LeCun et al., 1989.
     """
 
@@ -204,13 +204,13 @@ class AvgPool2d(Pooling):
 
 
 class Flatten(Layer):
-    """Y = X with all axes but the first in one: (m, a, b, …) -> (m, a·b·…), for a `Linear` layer."""
+    """Y = X with all axes but the first merged into one: (m, a, b, …) -> (m, a·b·…), for a `Linear` layer."""
 
     def _forward(self, X):
         return X.reshape(len(X), -1)
 
     def _backward(self, dY, X, Y):
-        dX = np.empty_like(X)  # in the memory order of X, with which the layers before are fast
+        dX = np.empty_like(X)  # in the memory order of X, in which the layers before are fast
         dX[...] = dY.reshape(X.shape)
         return dX
 
@@ -227,7 +227,7 @@ def padded(X: np.ndarray, padding: Pair) -> np.ndarray:
 
 
 def channels_last(X: np.ndarray) -> np.ndarray:
-    """Return images (m, c, height, width) as a contiguous array (m, height, width, c), if need be a copy."""
+    """Return images (m, c, height, width) as a contiguous array (m, height, width, c), copied if need be."""
     return np.ascontiguousarray(X.transpose(0, 2, 3, 1))
 
 
@@ -240,7 +240,7 @@ def blocks(images: np.ndarray, size: int = 2**19) -> Iterator[slice]:
 def columns(windows: np.ndarray) -> np.ndarray:
     """Copy windows (m, height', width', kh, kw, c) into the rows of a matrix (m·height'·width', kh·kw·c).
 
-    In memory it is transposed for few channels: copying goes along the picture then, in longer runs.
+    With few channels it is transposed in memory: copying then runs along the picture, in longer stretches.
     """
     size = windows[0, 0, 0].size
     if windows.shape[-1] < 4:

@@ -15,12 +15,12 @@ standard_normal = normal(1)
 class Embedding(Layer):
     """Y[i, t] = W[X[i, t]]: each token, an integer in 0 … n_tokens − 1, becomes its row of W.
 
-    X: integers (m, …), W: (n_tokens, n) -> Y: (m, …, n). The same as one-hot vectors times W, without them.
-    Backward: each row of dW is the sum of dY over the places of its token. There is no gradient with respect
-    to whole numbers: `backward` returns None.
-    padding_idx: the token that fills up short sequences; its row is zeros and has no gradient.
-    weight_init: of `nnlab.initializers`, drawn from rng, by default N(0, 1) as in torch.
-    Raises: TypeError unless X is integers, ValueError for an empty X or a token outside 0 … n_tokens − 1.
+    X: integers (m, …), W: (n_tokens, n) -> Y: (m, …, n). The same as one-hot vectors times W, without making
+    them. Backward: each row of dW is the sum of dY over the positions of its token. There is no gradient with
+    respect to whole numbers: `backward` returns None.
+    padding_idx: the token that pads short sequences; its row is zeros and has no gradient.
+    weight_init: one of `nnlab.initializers`, drawing from rng; by default N(0, 1), as in torch.
+    Raises: TypeError unless X holds integers, ValueError for an empty X or a token outside 0 … n_tokens − 1.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Embedding(Layer):
 
 
 def _add_at_rows(dW: np.ndarray, tokens: np.ndarray, dY: np.ndarray) -> None:
-    """Do np.add.at(dW, tokens, dY), entry by entry instead of row by row, which is three times as fast."""
+    """Do np.add.at(dW, tokens, dY) entry by entry instead of row by row, which is three times as fast."""
     n = dW.shape[1]
     entries = tokens.astype(np.intp)[..., None] * n + np.arange(n)
     np.add.at(dW.reshape(-1), entries.ravel(), dY.ravel())

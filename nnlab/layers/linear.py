@@ -14,7 +14,8 @@ class Linear(Layer):
     """Y = X W + b, with X: (m, …, n_in), W: (n_in, n_out), b: (n_out,) -> Y: (m, …, n_out).
 
     Backward, over all rows of X: dW = Xᵀ dY, db = Σ dY, dX = dY Wᵀ. Biases start at zero.
-    bias=False leaves b out. weight_init: of `nnlab.initializers`, drawn from rng; dtype: float64 or float32.
+    bias=False leaves b out. weight_init: one of `nnlab.initializers`, drawing from rng. dtype: float64 or
+    float32.
     Raises: ValueError for a wrong shape, TypeError for a wrong dtype.
     """
 

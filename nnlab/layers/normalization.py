@@ -12,13 +12,13 @@ from nnlab.layers.state import Parameter
 class BatchNorm(Layer):
     """Y = γ (X − μ) / √(σ² + ε) + β, with mean μ and variance σ² of each feature or channel over the batch.
 
-    X: (m, n), or (m, n, h, w), where each of n channels has one mean over all samples and pixels, as torch's
-    BatchNorm1d and BatchNorm2d have it; γ, β: (n,). With N values per channel and X̂ = (X − μ) / √(σ² + ε):
+    X: (m, n), or (m, n, h, w), where each of n channels has one mean over all samples and pixels, as in
+    torch's BatchNorm1d and BatchNorm2d; γ, β: (n,). With N values per channel and X̂ = (X − μ) / √(σ² + ε):
     dβ = Σ dY, dγ = Σ dY ⊙ X̂, dX = γ / √(σ² + ε) · (dY − dβ / N − X̂ dγ / N).
     Training mode also keeps running averages of μ and σ², running ← (1 − momentum) running + momentum new,
-    with σ² divided by N − 1. Evaluation mode takes these for μ and σ²; there dX = γ / √(σ² + ε) · dY.
+    with σ² divided by N − 1. Evaluation mode uses these as μ and σ²; there dX = γ / √(σ² + ε) · dY.
     eps: keeps the divisor above 0. momentum: from 0 to 1, the weight of the newest batch; in Keras, that of
-    the average. torch also counts the batches, for a momentum that we do not have.
+    the average. torch also counts the batches, for its momentum=None, which is left out here.
     Raises: ValueError for a wrong shape, or for one value per channel in training mode; TypeError for a
     wrong dtype. Source: Ioffe and Szegedy, 2015.
     """
@@ -50,7 +50,7 @@ class BatchNorm(Layer):
             X_hat = X_hat - _over_pixels(self.running_mean, X_hat)
             var = self.running_var
         std = np.sqrt(var + self.eps)
-        # In place where the array is our own: to make one of this size takes as long as the operation.
+        # In place where the array is our own: allocating another takes as long as the operation itself.
         X_hat *= _over_pixels(1 / std, X_hat)
         self._memory = X_hat, std, self.training
         Y = X_hat * _over_pixels(self.gamma.value, X_hat)
@@ -77,7 +77,7 @@ class BatchNorm(Layer):
         if X.ndim not in (2, 4):
             raise ValueError(
                 f"BatchNorm expected X of shape (m, {self.n}) or (m, {self.n}, h, w), got {X.shape}; "
-                "for sequences (m, T, n), take LayerNorm"
+                "for sequences (m, T, n), use LayerNorm"
             )
         if self.training and X.size == self.n:
             raise ValueError(
@@ -88,11 +88,11 @@ class BatchNorm(Layer):
 
 
 class LayerNorm(Layer):
-    """Y = γ (X − μ) / √(σ² + ε) + β, with mean μ and variance σ² over the last axis: of each sample alone.
+    """Y = γ (X − μ) / √(σ² + ε) + β, with mean μ and variance σ² over the last axis, of each row alone.
 
     X: (m, …, n), γ, β: (n,). Backward, with X̂ = (X − μ) / √(σ² + ε) and G = dY ⊙ γ: dβ = Σ dY,
-    dγ = Σ dY ⊙ X̂ over all rows, and dX = (G − mean G − X̂ mean(G ⊙ X̂)) / √(σ² + ε), means over the last axis.
-    Both modes are alike. Raises: ValueError for a wrong shape, TypeError for a wrong dtype.
+    dγ = Σ dY ⊙ X̂ over all rows, dX = (G − mean G − X̂ mean(G ⊙ X̂)) / √(σ² + ε), means over the last axis.
+    The mode makes no difference. Raises: ValueError for a wrong shape, TypeError for a wrong dtype.
     Source: Ba et al., 2016.
     """
 
@@ -122,7 +122,7 @@ def _channel_sums(*factors: np.ndarray) -> np.ndarray:
     """Sum an array (m, n, k), or the product of two, over samples and pixels; return (n,).
 
     einsum makes no array of products, and is fast whether a channel's pixels lie together in memory or a
-    pixel's channels do. The pixels first, then the samples: no float32 sum runs over all values in a row.
+    pixel's channels do. Pixels are summed first, then samples: no float32 sum runs over all values.
     """
     return np.einsum("mnk->mn" if len(factors) == 1 else "mnk,mnk->mn", *factors).sum(axis=0)
 

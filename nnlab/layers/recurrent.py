@@ -1,8 +1,8 @@
 """Recurrent layers: a state h that is carried from step to step through the sequences X (m, T, n_in).
 
 Only the products with h have to wait for their step. Those with x are one product before the loop, and the
-gradients of the weights one product each after it. Inside, arrays have the axes (step, gate, sample, unit),
-so that whatever a step reads lies together in memory.
+gradients of the weights are one product each after it. Inside, arrays have the axes (step, gate, sample,
+unit), so that whatever a step reads lies together in memory.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class GatedLayer(Layer):
 
         bias=False leaves the biases out. weight_init=None draws weights and biases from the uniform
         distribution on ±1/√n_hidden, as torch does. An initializer of `nnlab.initializers` draws the weights
-        only, with the fans of one gate (n_in or n_hidden, and n_hidden), and biases start at zero.
+        only, with the fans of one gate (n_in or n_hidden, and n_hidden), and the biases start at zero.
         rng: what they are drawn from; dtype: float64 or float32.
         Raises: ValueError for a size below 1, TypeError for a wrong type of any setting.
         """
@@ -105,7 +105,7 @@ class Recurrent(GatedLayer):
         W, U, *biases = self._own()
         dH = np.zeros_like(self._H)
         dH[1:] = dY.swapaxes(0, 1)
-        # ascontiguousarray: the products with Uᵀ, one a step, take half the time when it lies in order
+        # ascontiguousarray: the products with Uᵀ, one per step, take half the time with it
         dA, dP = map(_rows, self._through_time(dH, np.ascontiguousarray(U.value.T)))
         W.grad = _rows(_time_first(X)).T @ dA
         U.grad = _rows(self._H[:-1]).T @ dP
@@ -185,8 +185,8 @@ class GRU(Recurrent):
     """h′ = (1 − z) n + z h, with r, z = σ(x W + b + h U + c) and n = tanh(x W + b + r (h U + c)).
 
     X: (m, T, n_in), W: (n_in, 3 n_hidden), U: (n_hidden, 3 n_hidden), b, c: (3 n_hidden,), the gates' columns
-    in torch's order r, z, n -> H: (m, T, n_hidden), the state h after each step. As in torch, r scales what
-    the product with U gives; in the paper it scales h before the product. Source: Cho et al., 2014.
+    in torch's order r, z, n -> H: (m, T, n_hidden), the state h after each step. As in torch, r scales the
+    product with U; in the paper, it scales h before the product. Source: Cho et al., 2014.
     """
 
     n_gates = 3
@@ -230,9 +230,9 @@ class GRU(Recurrent):
 class Bidirectional(Layer):
     """Two layers read every sequence, one from its start, one from its end; Y is both outputs side by side.
 
-    X: (m, T, n) -> Y: (m, T, n_f + n_b). backward_layer gets X in reversed time, and its output is put back
-    in the order of time, as with torch's bidirectional=True: at step t, Y has what forward_layer made of
-    x_1 … x_t and what backward_layer made of x_T … x_t.
+    X: (m, T, n) -> Y: (m, T, n_f + n_b). backward_layer gets X reversed in time, and its output is put back
+    in order, as with torch's bidirectional=True: at step t, Y holds what forward_layer made of x_1 … x_t
+    and what backward_layer made of x_T … x_t.
     Raises: ValueError for the same layer twice or different n_in, TypeError for different dtypes.
     Source: Schuster and Paliwal, 1997.
     """

@@ -13,9 +13,9 @@ class Dropout(Layer):
 
     Backward: dX = dY ⊙ M, with the M of the forward pass. The mean of M is 1 ("inverted" dropout), so that
     evaluation mode has nothing to scale: there Y = X. X: any shape.
-    p: below 1; torch takes 1 as well, but a network that drops everything learns nothing. rng: draws M; it
-    has to be given, unless p is 0, because it is saved with the network, so that a resumed run draws the
-    same masks as one without a break.
+    p: below 1; torch allows 1 as well, but a network that drops everything learns nothing. rng: draws M. It
+    is required unless p is 0: it is saved with the network, so that a resumed run draws the same masks as
+    an uninterrupted one.
     Raises: ValueError unless 0 <= p < 1, TypeError without a generator. Source: Srivastava et al., 2014.
     """
 
@@ -29,7 +29,7 @@ class Dropout(Layer):
                 "only with a generator that is saved with the network can a run be resumed bit for bit"
             )
         rng = check_rng("Dropout", rng)
-        self.rng = rng if self.p > 0 else None  # else there is nothing to draw, and nothing to save
+        self.rng = rng if self.p > 0 else None  # with p = 0, there is nothing to draw or save
         self._mask: np.ndarray | None = None
 
     def _forward(self, X):

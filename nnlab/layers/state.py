@@ -13,7 +13,7 @@ from nnlab._check import check_array, check_flag, describe
 
 
 class Parameter:
-    """A trainable array `value` beside the gradient `grad` of the loss with respect to it (None at first)."""
+    """A trainable array `value`, and the gradient `grad` of the loss with respect to it (None at first)."""
 
     __slots__ = ("grad", "value")
 
@@ -26,9 +26,9 @@ class Parameter:
 
 
 class Tree:
-    """Layers within layers. Parts are attributes of the layer that holds them, and are named after these."""
+    """Layers within layers. A part is an attribute of the layer that holds it, and named after that."""
 
-    #: the attributes that are arrays of state without a gradient, such as running means
+    #: the attributes that hold arrays of state without a gradient, such as running means
     buffer_names: tuple[str, ...] = ()
 
     def children(self) -> list[tuple[str, Any]]:
@@ -69,7 +69,7 @@ class Tree:
 class Stateful(Tree):
     """A mode, training or evaluation, and a state that can be taken out and put back."""
 
-    #: whether the network is being trained; dropout and batch norm differ in evaluation mode
+    #: whether the network is being trained; dropout and batch norm act differently in evaluation mode
     training = True
 
     def train(self, mode: bool = True) -> Self:
@@ -91,9 +91,9 @@ class Stateful(Tree):
         return {name: array.copy() for name, array in self._state()}
 
     def load_state_dict(self, saved: Mapping[str, np.ndarray]) -> None:
-        """Copy in what `state_dict` returned.
+        """Copy in the arrays that `state_dict` returned.
 
-        Raises: ValueError for other names or shapes, TypeError for another dtype; nothing is changed then.
+        Raises: ValueError for other names or shapes, TypeError for another dtype, and changes nothing.
         """
         who = f"{type(self).__name__}.load_state_dict"
         state = dict(self._state())
@@ -102,10 +102,10 @@ class Stateful(Tree):
         if set(saved) != set(state):
             missing, unknown = sorted(set(state) - set(saved)), sorted(set(saved) - set(state))
             problems = [f"lacks {', '.join(missing)}"] * bool(missing)
-            problems += [f"has the unknown {', '.join(map(str, unknown))}"] * bool(unknown)
+            problems += [f"has unknown {', '.join(map(str, unknown))}"] * bool(unknown)
             raise ValueError(
                 f"{who} expected the state of this network, got one that {' and '.join(problems)}; make "
-                "the network as it was made when the state was saved"
+                "the network with the settings it had when the state was saved"
             )
         checked = {
             name: check_array(who, name, saved[name], shape=array.shape, dtype=array.dtype, finite=False)
@@ -124,7 +124,7 @@ def _join(prefix: str, name: str) -> str:
 
 @contextlib.contextmanager
 def evaluation_mode(network: Stateful) -> Iterator[None]:
-    """Put the network into evaluation mode for a while; then every layer is in its own mode again."""
+    """Put the network into evaluation mode within a `with` block, and every layer back afterwards."""
     training = [layer for _, layer in network.named_layers() if layer.training]
     for layer in training:
         layer.training = False
@@ -136,7 +136,7 @@ def evaluation_mode(network: Stateful) -> Iterator[None]:
 
 
 def check_distinct(who: str, layers: tuple[Any, ...]) -> None:
-    """Raise unless all are layers, and no layer or parameter occurs twice, however deep inside.
+    """Raise unless all are layers, and no layer or parameter occurs twice, however deeply nested.
 
     A second `forward` would overwrite what the first one kept, and a second gradient would replace the first.
     """
@@ -150,10 +150,9 @@ def check_distinct(who: str, layers: tuple[Any, ...]) -> None:
         own = [value for value in vars(inner).values() if isinstance(value, Parameter)]
         for thing in (inner, *own):
             if id(thing) in seen:
-                what = "layer" if thing is inner else "parameter"
+                what = "the layer" if thing is inner else "a parameter of"
                 raise ValueError(
-                    f"{who} expected every layer and parameter once, got a {what} of {inner} twice; make "
-                    "another one"
+                    f"{who} expected every layer and parameter once, got {what} {inner} twice; make a new one"
                 )
             seen[id(thing)] = inner
 
@@ -161,7 +160,7 @@ def check_distinct(who: str, layers: tuple[Any, ...]) -> None:
 def locate(error: Exception, network: Stateful) -> None:
     """Add to the error's message where in the network it arose: "…, in layer 4 (Linear(64, 10))".
 
-    The place is the innermost layer on the way that the error has come; its traceback stays as it is.
+    The place is the innermost layer that the error passed through; its traceback is left unchanged.
     """
     named = {id(layer): (name, layer) for name, layer in network.named_layers()}
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
@@ -169,7 +168,7 @@ def locate(error: Exception, network: Stateful) -> None:
         named[id(frame.f_locals["self"])] for frame in frames if id(frame.f_locals.get("self")) in named
     ]
     name, layer = places[-1]
-    plain = getattr(error, "plain", str(error))  # an inner network may have added its own part of the way
+    plain = getattr(error, "plain", str(error))  # an inner network may have added a place already
     error.plain = plain  # type: ignore[attr-defined]
     if name:
         text = repr(layer)

@@ -1,7 +1,7 @@
 """Figures of the course. Every function draws on `ax` (the current Axes by default) and returns it.
 
 The colors are Okabe and Ito's (2008), which can be distinguished with any color vision;
-markers, dashes or text say the same again.
+markers, dashes or text repeat what color says.
 """
 
 from nnlab.plots.classification import (

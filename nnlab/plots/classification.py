@@ -114,7 +114,7 @@ def thresholds(y, probabilities, *, chosen: float | None = None, ax=None) -> Axe
 
 
 def calibration(y, probabilities, *, bins: int = 10, ax=None) -> Axes:
-    """Draw how often class 1 came against how often it was foretold, in bins of equally many samples.
+    """Draw how often class 1 occurred against its predicted probability, in bins of equally many samples.
 
     y: labels 0 or 1 (m,), both present; probabilities: (m,), or a dict label -> (m,), in [0, 1].
     """
@@ -128,8 +128,8 @@ def calibration(y, probabilities, *, bins: int = 10, ax=None) -> Axes:
 
     ax = axes_of(ax)
     for i, (label, p) in enumerate(named.items()):
-        observed, foretold = calibration_curve(y, p, n_bins=bins, strategy="quantile")
-        ax.plot(foretold, observed, label=label, **line_style(i))
+        observed, predicted = calibration_curve(y, p, n_bins=bins, strategy="quantile")
+        ax.plot(predicted, observed, label=label, **line_style(i))
     ax.plot([0, 1], [0, 1], color=GRAY, ls=":", label="perfect")
     ax.set(xlabel="mean predicted probability", ylabel="observed frequency")
     ax.legend(loc="upper left")

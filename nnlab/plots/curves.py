@@ -39,7 +39,7 @@ def activation(layer: Activation, *, low: float = -4.0, high: float = 4.0, ax=No
 def loss_curves(curves, name: str = "loss", *, log: bool = False, ax=None) -> Axes:
     """Draw a measure over the epochs: {"label": History or list of numbers}, or one of these alone.
 
-    Of a History, training is drawn with markers and validation, where there is any, dashed.
+    For a History, training is drawn with markers and validation, if there is any, dashed.
     """
     who = "loss_curves"
     lines: list[tuple[str, Sequence[float], dict]] = []

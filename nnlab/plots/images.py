@@ -22,9 +22,9 @@ def images(X, *, titles: Sequence | None = None, columns: int | None = None, sha
 
 
 def mistakes(X, y, probabilities, *, most: int = 30, shape=None, ax=None) -> Axes:
-    """Draw the images that were taken for another class, worst first: "true → predicted, its probability".
+    """Draw misclassified images, worst first, each titled "true → predicted, its probability".
 
-    The worst are those whose true class was given the least probability. X: as `images`; y: labels (m,);
+    The worst are those whose true class got the lowest probability. X: as `images`; y: labels (m,);
     probabilities: (m, n_classes); most: how many are drawn at most.
     Raises: ValueError, TypeError for other shapes, labels or values.
     """

@@ -21,7 +21,7 @@ GRAY = "0.45"
 
 
 def use_style() -> None:
-    """Set the course's look for all figures to come: palette with dashes, light grid, small frame."""
+    """Set the course's look for all later figures: palette with dashes, light grid, small frame."""
     plt.rcParams.update(
         {
             "axes.prop_cycle": cycler(color=PALETTE) + cycler(linestyle=DASHES * 2),
@@ -67,7 +67,7 @@ def limits_of(values: np.ndarray) -> tuple[float, float]:
 
 
 def by_label(who: str, what: str, values, single: str) -> dict:
-    """Return values as a dict label -> array; a lone array gets the label `single`."""
+    """Return values as a dict label -> array; a single array gets the label `single`."""
     named = dict(values) if isinstance(values, Mapping) else {single: values}
     if not named:
         raise ValueError(f"{who} expected at least one entry of {what}, got none")

@@ -1,4 +1,4 @@
-"""What a trained network says of images: figures, pictures, and a table of predictions."""
+"""What a trained network says about images: figures, pictures, and a table of predictions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IMAGE_NAMES, LABEL_NAMES = ("x_test", "images", "x", "X"), ("y_test", "labels", 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a network says of images X (m, 784): probabilities (m, 10), beside labels y (m,) where known."""
+    """What a network says about images X (m, 784): probabilities (m, 10), with labels y (m,) if known."""
 
     X: np.ndarray = field(repr=False)
     y: np.ndarray | None = field(repr=False)
@@ -86,7 +86,7 @@ class Evaluation:
 
 
 def test(run: Study, digits: Digits, network: MLP, history: History) -> dict[str, Any]:
-    """Measure the finished network on the test images; write two pictures, and the figures last.
+    """Measure the finished network on the test images; write two pictures and, last, the figures.
 
     Returns the figures as they are in `results.json`.
     """
@@ -106,20 +106,18 @@ def test(run: Study, digits: Digits, network: MLP, history: History) -> dict[str
 
 
 def evaluate(folder: Path, path: Path) -> tuple[Evaluation, Path]:
-    """Let the network of a folder look at the images of an `.npz`; write what it says below the folder.
+    """Let the network in a folder look at the images of an `.npz` file; write what it says to a subfolder.
 
-    That is a table of predictions and, with labels, the two pictures; returned with their folder.
+    That is a table of predictions and, with labels, the two pictures. Returns the evaluation and the folder.
     Raises: as `finished` and `read_images`.
     """
     network = finished(folder)
     evaluation = Evaluation.of(network, *read_images(path))
     target = folder / path.stem
     if target.exists() and not target.is_dir():
-        raise ValueError(
-            f"{target} is to be a folder for what the network says, but is a file; rename {path}"
-        )
+        raise ValueError(f"{target} should be a folder for the predictions, but is a file; rename {path}")
     target.mkdir(exist_ok=True)
-    for name in (CONFUSION, MISTAKES):  # of other images by this name, which may have had labels
+    for name in (CONFUSION, MISTAKES):  # from other images of this name, which may have had labels
         (target / name).unlink(missing_ok=True)
     write(target / PREDICTIONS, evaluation.table())
     if evaluation.y is not None:
@@ -138,7 +136,7 @@ def read_images(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         raise FileNotFoundError(f"--images found no file {path}; name an .npz file of images")
     try:
         if not zipfile.is_zipfile(path):
-            raise ValueError("it is no such archive")
+            raise ValueError("it is not such an archive")
         with np.load(path, allow_pickle=False) as archive:
             named = [next((n for n in names if n in archive), None) for names in (IMAGE_NAMES, LABEL_NAMES)]
             images, labels = (None if name is None else archive[name] for name in named)
@@ -164,11 +162,11 @@ def read_images(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _pixels(who: str, images: np.ndarray) -> np.ndarray:
-    """Return images as rows of float32 in [0, 1]; what may be neither 0 … 255 nor 0 … 1 is refused."""
+    """Return images as rows of float32 in [0, 1]; refuse those that fit neither 0 … 255 nor 0 … 1."""
     if images.shape[1:] not in ((SIDE, SIDE), (SIDE, SIDE, 1), (SIDE * SIDE,)) or len(images) == 0:
         raise ValueError(
             f"{who}: expected images of shape (m, {SIDE}, {SIDE}) or (m, {SIDE * SIDE}), got {images.shape}; "
-            "scale and crop them as MNIST's are, and give a single image an axis in front"
+            "scale and crop them as MNIST's are, and give a single image a leading axis"
         )
     if images.dtype.kind not in "buif":
         raise ValueError(f"{who}: expected numbers, got {images.dtype}; convert the images to uint8")

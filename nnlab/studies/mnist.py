@@ -22,10 +22,10 @@ from nnlab.training import Callback, Checkpoint, EarlyStopping, History, Log, Pr
 
 
 def shifted(X: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Return images moved by up to `most` pixels down or up, and right or left, each its own way.
+    """Return images moved by up to `most` pixels up or down and left or right, each in its own way.
 
-    What leaves the image is lost, and black comes in. X: (m, 784) -> (m, 784). A digit stays the same digit:
-    so the network learns from more images than there are (Simard et al., 2003).
+    What leaves the image is lost, and black comes in. X: (m, 784) -> (m, 784). A digit that is moved stays
+    the same digit, so the network learns from more images than there are (Simard et al., 2003).
     """
     m = len(X)
     wide = np.pad(X.reshape(m, SIDE, SIDE), ((0, 0), (most, most), (most, most)))
@@ -38,7 +38,7 @@ def train(
 ) -> tuple[MLP, History]:
     """Train from the run's last checkpoint, or from the start; save and return the network of its best epoch.
 
-    The best epoch is the most accurate one on validation images, a part of the training images.
+    The best epoch is the most accurate one on the validation images, a part of the training images.
     Raises: KeyboardInterrupt for Ctrl-C, NonFiniteError for a divergence.
     """
     settings, checkpoint = run.settings, run.folder / CHECKPOINT
@@ -47,7 +47,7 @@ def train(
     network = settings.network(rng)
     steps = settings.epochs * math.ceil(len(kept) / settings.batch_size)
     optimizer = Adam(network.parameters(), cosine(settings.learning_rate, steps))
-    # Patience is for all epochs: this chooses the most accurate one, and ends nothing early.
+    # Patience covers all epochs: this chooses the most accurate one, and stops nothing early.
     callbacks: list[Callback] = [EarlyStopping("val_accuracy", patience=settings.epochs)]
     callbacks.append(Checkpoint(checkpoint, resume=True))
     if progress:

@@ -27,7 +27,7 @@ from nnlab.schedules import cosine
 from nnlab.training import Callback, LambdaCallback, batches, fit_whole, predict_scores
 from nnlab.twins.pytorch import loss_to_torch, optimizer_to_torch, to_torch
 
-Report = Callable[[float], None]  # takes the part of an experiment that is done, 0 … 1
+Report = Callable[[float], None]  # takes the fraction of an experiment that is done, 0 … 1
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ QUICK = Scale(no_show_epochs=50, mnist_rows=6_400, mnist_epochs=5, softmax_epoch
 
 @dataclass
 class Outcome:
-    """What one experiment measured, as named numbers, and in a sentence what they show."""
+    """What one experiment measured, as named numbers, and what they show, as text."""
 
     measured: dict[str, float]
     shows: str
@@ -97,7 +97,7 @@ class Experiment:
 
 
 def _reporting(report: Report, start: float, epochs: int) -> list[Callback]:
-    """Return callbacks for `fit` that report `start` and one part in `epochs` for each epoch done."""
+    """Return callbacks for `fit` that report `start` plus the fraction of `epochs` that is done."""
     return [LambdaCallback(on_epoch_end=lambda epoch, logs: report(start + (epoch + 1) / epochs))]
 
 
@@ -138,7 +138,7 @@ def no_show(split: Split, scale: Scale, report: Report, *, torch_start: bool) ->
     found = int(scores.argmax(axis=1).sum())
     starts = "from {:.3f} to {:.3f} over 20 seeds".format(*_first_losses(X, y))
     shows = (
-        f"The network foretells {found:,} missed appointment{'s' * (found != 1)} where there are "
+        f"The network predicts {found:,} missed appointment{'s' * (found != 1)} where there are "
         f"{int(y_test.sum()):,}. A rule that always says 'show' is right as often ({base_accuracy:.2%}), and "
         f"a loss of {measured['entropy of the base rate']:.3f} needs no feature at all. "
     )
@@ -176,9 +176,9 @@ LEARNER_BATCH = 512
 
 
 def learner(n_in: int, steps: int, rng: np.random.Generator, dtype=np.float32) -> tuple[MLP, AdamW]:
-    """Return a network, and its optimizer for so many steps, that does learn the appointments.
+    """Return a network that does learn the appointments, and its optimizer for so many steps.
 
-    Strong weight decay is what counts: the table is noisy, and an undecayed network learns its noise.
+    Strong weight decay is what counts: the table is noisy, and without decay a network learns its noise.
     """
     network = MLP([n_in, 128, 2], activation=ReLU, rng=rng, dtype=dtype)
     return network, AdamW(network.parameters(), cosine(0.003, steps), weight_decay=1.0)
@@ -187,7 +187,7 @@ def learner(n_in: int, steps: int, rng: np.random.Generator, dtype=np.float32) -
 def no_show_learned(split: Split, scale: Scale, report: Report) -> Outcome:
     """Train the `learner` and scikit-learn's gradient boosting on the same features and split.
 
-    The split is by patient: dealt out row by row, most test rows are of patients who are in the training
+    The split is by patient: in a split by row, most test rows belong to patients who are in the training
     part too, and trees are quick to recognize them.
     """
     rng = np.random.default_rng(0)
@@ -285,7 +285,7 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
 
 
 def last_mini_batch(digits: Digits, scale: Scale, report: Report) -> Outcome:
-    """Note the accuracy of the last mini-batch of each epoch beside that of the whole training set."""
+    """Record the accuracy of the last mini-batch of each epoch beside that of the whole training set."""
     X, y = _whole_batches(digits, scale)
     epochs = max(scale.mnist_epochs // 10, 5)
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""The folder of a study: it may be interrupted at any time, and resumed.
+"""The folder of a study, which can be interrupted at any time and resumed.
 
 It holds `settings.json` from the start, `checkpoint.npz` after every epoch, and at the end `model.npz`, two
 pictures and `results.json`.
@@ -34,11 +34,11 @@ FILES = RESULTS, SETTINGS, CHECKPOINT, MODEL, CONFUSION, MISTAKES  # of a run
 
 @dataclass(frozen=True)
 class Settings:
-    """All that decides what is learned: with equal ones, and equal threads, a machine learns the same bits.
+    """All that decides what is learned: with the same settings, a machine learns the same bits.
 
-    hidden: the sizes of the hidden layers. learning_rate: of Adam at the start; it falls to 0 along a cosine.
-    shift: pixels, of `shifted`. smoothing: ε of the labels (Szegedy et al., 2016). threads: of the matrix
-    products, None for as many as there are.
+    hidden: the sizes of the hidden layers. learning_rate: Adam's at the start; it falls to 0 along a cosine.
+    shift: the most pixels in `shifted`. smoothing: ε of the labels (Szegedy et al., 2016). threads: for the
+    matrix products, None for as many as there are.
     Raises: ValueError, TypeError for values out of range.
     """
 
@@ -85,7 +85,7 @@ def begin(folder: Path, given: Mapping[str, Any], digits: Digits, *, restart: bo
     settings = Settings(**given)
     count = len(digits.y) - count_held_out(len(digits.y))
     check_count(WHO, "batch size", settings.batch_size, at_most=count)
-    settings.network(np.random.default_rng(0))  # does it fit into memory? Nothing is deleted before
+    settings.network(np.random.default_rng(0))  # raises MemoryError before anything is deleted
     _check_free(folder, restart)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def begin(folder: Path, given: Mapping[str, Any], digits: Digits, *, restart: bo
 
 
 def _check_free(folder: Path, restart: bool) -> None:
-    """Refuse a folder whose files a new run would replace without having been told to."""
+    """Refuse a folder in which a new run would replace files without having been told to."""
     if not is_run(folder):
         found = [name for name in FILES if (folder / name).exists()]
         if found:
@@ -120,7 +120,7 @@ def _check_free(folder: Path, restart: bool) -> None:
 
 
 def _delete_parts(folder: Path) -> None:
-    """Delete what a process left half-written that was killed."""
+    """Delete what a killed process left half-written."""
     for name in FILES:
         for part in folder.glob(f"{name}.????????.part"):
             part.unlink()
@@ -128,9 +128,9 @@ def _delete_parts(folder: Path) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Work in the folder of a run as the only process; the lock ends with the process, however that ends.
+    """Work in the folder of a run as the only process; the lock ends with the process, however it ends.
 
-    Raises: ValueError while another process works in it. On Windows this is not looked for.
+    Raises: ValueError while another process works in it. On Windows this is not checked.
     """
     try:
         import fcntl
@@ -154,9 +154,9 @@ def is_run(folder: Path) -> bool:
 
 
 def resume(folder: Path, given: Mapping[str, Any], digits: Digits) -> Study:
-    """Return the run of a folder, to go on with it.
+    """Return the run in a folder, to continue it.
 
-    Raises: FileNotFoundError if there is none; ValueError for other settings or images than its own.
+    Raises: FileNotFoundError if there is none; ValueError for settings or images other than its own.
     """
     run, images = _read_run(folder)
     for name, value in given.items():
@@ -211,7 +211,7 @@ def _words(value: Any) -> str:
 
 
 def _fingerprint(digits: Digits) -> str:
-    """Return a checksum of the training images and labels, by which a run knows them again."""
+    """Return a checksum of the training images and labels, by which a run recognizes them."""
     return f"{zlib.crc32(digits.y.data, zlib.crc32(digits.X.data)):08x}"
 
 

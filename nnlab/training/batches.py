@@ -22,7 +22,7 @@ def batches(
     shuffle: bool = True,
     drop_last: bool = False,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield `(X_batch, y_batch)`: every sample once, in an order drawn from rng; the last may be short.
+    """Yield `(X_batch, y_batch)`: every sample once, in an order drawn from rng; the last may be smaller.
 
     X: (m, …), y: (m, …). batch_size: rows of a batch; None yields the whole data, uncopied and in order.
     shuffle=False keeps the order of the rows. drop_last leaves a short last batch out.
@@ -78,7 +78,7 @@ def check_inputs(who: str, network: Layer, X: Any, *, finite: bool) -> np.ndarra
 
 @dataclass
 class Data:
-    """Inputs, targets and, as a tuple of one array or none, sample weights; all of them, or of one batch."""
+    """Inputs, targets and sample weights (a tuple of one array, or empty), of a whole set or of one batch."""
 
     X: np.ndarray
     y: np.ndarray
@@ -86,9 +86,9 @@ class Data:
 
     @classmethod
     def checked(cls, who: str, network: Layer, X: Any, y: Any, sample_weight: Any = None) -> Data:
-        """Return the data of a run. Samples of weight 0 are left out: a batch of such has no mean.
+        """Return the data of a run. Samples of weight 0 are left out: a batch of them would have no mean.
 
-        Raises: ValueError, TypeError for data that will not do.
+        Raises: ValueError, TypeError for unsuitable data.
         """
         X, y = check_inputs(who, network, X, finite=True), as_array(who, "y", y)
         check_lengths(who, X=X, y=y)
@@ -141,5 +141,5 @@ class Data:
             yield block.total_weight() / total, block
 
     def total_weight(self) -> float:
-        """Return what the rows weigh in a mean over more of them."""
+        """Return the weight of these rows in a mean over more of them."""
         return float(self.weight[0].sum()) if self.weight else len(self)

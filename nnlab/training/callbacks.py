@@ -16,13 +16,13 @@ Logs = Mapping[str, float]
 
 
 class Callback:
-    """What is done at certain moments of a run. A subclass defines the hooks that it needs.
+    """What is done at certain points of a run. A subclass defines the hooks that it needs.
 
     Names and arguments are Keras's. `epoch` and `batch` count from 0 as there (a History counts epochs from
     1); `logs` holds the latest measures: the loss after a batch, also metrics and "val_…" after an epoch.
     `fit` sets `run`: network, optimizer, history, rng, epochs, steps_per_epoch, and stop(reason="stopped").
-    What is refused is best refused in `on_train_begin`, before anything is changed. What a callback has to
-    know of a run that it resumes is best read from `run.history`, which is complete in all later hooks.
+    Refuse bad settings in `on_train_begin`, before anything is changed. What a callback must know about a
+    resumed run is best read from `run.history`, which is complete in all later hooks.
     """
 
     run: Run
@@ -31,7 +31,7 @@ class Callback:
         """Before the first epoch, and before anything is changed."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
-        """Before an epoch; after `run.stop()` it does not take place."""
+        """Before an epoch; `run.stop()` called here cancels it."""
 
     def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
         """Before a step."""
@@ -40,16 +40,16 @@ class Callback:
         """After a step; `logs` holds the loss from before its update."""
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """After an epoch, which is in the history by now."""
+        """After an epoch, which is in the history by then."""
 
     def on_train_end(self, logs: Logs) -> None:
-        """After the run, however it ended but for an error; the network is in its final state."""
+        """After the run, however it ended, except with an error; the network is in its final state."""
 
 
 class LambdaCallback(Callback):
     """Calls functions as hooks: `LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))`.
 
-    Raises: TypeError for another name than a hook's, or for what is no function.
+    Raises: ValueError for a name that is not a hook's, TypeError for anything but a function.
     """
 
     def __init__(self, **hooks: Callable[..., Any]):
@@ -62,9 +62,9 @@ class LambdaCallback(Callback):
 class EarlyStopping(Callback):
     """Ends training after `patience` epochs without a better one; `fit` keeps the state of the best.
 
-    monitor: the measure that says which epoch is the best: "val_loss", the name of a metric, or "val_" before
-    that. mode: "min" where less is better, "max" where more is; needed unless it is a loss, or a metric with
-    an attribute `more_is_better`. min_delta: what an epoch must be better by.
+    monitor: the measure that decides which epoch is the best: "loss", the name of a metric, or "val_" and
+    either. mode: "min" if less is better, "max" if more is; needed unless monitor is a loss, or a metric with
+    an attribute `more_is_better`. min_delta: how much better an epoch must be.
     Raises: ValueError for a monitor that is not measured or whose direction is unknown, before training.
     """
 
@@ -79,7 +79,7 @@ class EarlyStopping(Callback):
         sign = self.run.sign("EarlyStopping", self.monitor, self.mode)
         self.run.best = Best(self.run, self.monitor, sign, self.min_delta)
 
-    def on_epoch_begin(self, epoch, logs):  # not at the end of the last: a resumed run may have ended, too
+    def on_epoch_begin(self, epoch, logs):  # not on_epoch_end: a resumed run may be out of patience
         if epoch - self.run.history.best_epoch >= self.patience:
             self.run.stop("patience")
 
@@ -87,10 +87,10 @@ class EarlyStopping(Callback):
 class ReduceOnPlateau(Callback):
     """Multiplies the learning rate by `factor` after more than `patience` epochs without a better one.
 
-    monitor, mode: as in `EarlyStopping`. threshold: an epoch is better if it is so by more than this part of
-    the best value. cooldown: epochs after a reduction in which none is counted. min_lr: the lowest rate.
+    monitor, mode: as in `EarlyStopping`. threshold: an epoch is better if it is so by more than this share of
+    the best value. cooldown: epochs after a reduction that are not counted. min_lr: the lowest rate.
     The same as torch's ReduceLROnPlateau.
-    Raises: ValueError for settings out of range, and before training as `EarlyStopping` and for an optimizer
+    Raises: ValueError for settings out of range and, before training, as `EarlyStopping` and for an optimizer
     that follows a schedule.
     """
 
@@ -123,7 +123,7 @@ class ReduceOnPlateau(Callback):
         self._best, self._waited, self._resting, self._seen = math.inf, 0, 0, 0
 
     def on_epoch_end(self, epoch, logs):
-        values = self.run.history[self.monitor][self._seen :]  # of a resumed run: all of them
+        values = self.run.history[self.monitor][self._seen :]  # after resuming: all of them at once
         reductions = [self._is_due(value) for value in values]
         self._seen += len(values)
         optimizer = self.run.optimizer
@@ -154,10 +154,10 @@ class Checkpoint(Callback):
     """Saves the whole state of the run to a file after each epoch, for `load`, and to resume it.
 
     resume=True goes on with the run in the file if there is one: bit for bit as if it had never been
-    interrupted, up to `epochs` in all. Make network and optimizer, and call `fit`, as for that run.
+    interrupted, up to `epochs` in total. Make network and optimizer, and call `fit`, as for that run.
     Whatever its place in the list, it saves after the other callbacks of an epoch: they may change the state.
-    Raises: OSError where the file cannot be written; with resume as `load`, and ValueError for the run of
-    other metrics, before training.
+    Raises: OSError if the file cannot be written; with resume, before training, as `load`, and ValueError for
+    a run with other metrics.
     """
 
     def __init__(self, path: str | os.PathLike, *, resume: bool = False):
@@ -241,9 +241,9 @@ class ProgressBar(Callback):
 
 
 class Callbacks:
-    """The callbacks of one run, called in order; checkpoints come last, after all that changes the state.
+    """The callbacks of one run, called in order; checkpoints come last, after any that change the state.
 
-    Raises: TypeError for what is no callback, ValueError for two that decide which epoch is the best.
+    Raises: TypeError for anything but a Callback, ValueError for more than one EarlyStopping.
     """
 
     def __init__(self, given: Any, run: Run):
@@ -266,7 +266,7 @@ class Callbacks:
             callback.run = run
 
     def call(self, hook: str, *arguments: Any) -> None:
-        """Call the hook of that name of each."""
+        """Call the hook of that name in every callback."""
         for callback in self._all:
             getattr(callback, hook)(*arguments)
 

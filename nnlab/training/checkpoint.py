@@ -32,7 +32,7 @@ def save(
 
     The state of a network is its parameters, its buffers and the generators of layers such as dropout.
     The file appears whole or not at all, and holds no pickle. `load` reads it.
-    Raises: OSError where the file cannot be written.
+    Raises: OSError if the file cannot be written.
     """
     arrays: dict[str, Any] = _prefixed("network", network.state_dict())
     generators = {name: generator.bit_generator.state for name, generator in network.named_generators()}
@@ -60,7 +60,7 @@ def load(
     """Read what `save` wrote into the network and, where given, the optimizer and rng; return the History.
 
     Raises: FileNotFoundError; ValueError for a broken file, another network or optimizer, or a part that
-    was not saved. Nothing is changed then.
+    was not saved. In these cases, nothing is changed.
     """
     saved = Saved.read("load", Path(path))
     saved.restore("load", network, optimizer, rng)
@@ -96,7 +96,7 @@ class Saved:
         except BROKEN as error:
             raise ValueError(
                 f"{who} expected a file written by nnlab.training.save, got {path.name}, which is unreadable "
-                f"or incomplete ({error}); train again, or take an older copy"
+                f"or incomplete ({error}); train again, or use an older copy"
             ) from error
         return cls(path.name, arrays, meta, _history(who, path.name, meta, arrays))
 
@@ -109,7 +109,7 @@ class Saved:
         if set(states) != set(generators):
             raise ValueError(
                 f"{who} expected the generators {', '.join(generators) or '(none)'} of this network, got "
-                f"{', '.join(states) or '(none)'} in {self.name}; make the network as it was made then"
+                f"{', '.join(states) or '(none)'} in {self.name}; make the network as for that run"
             )
         for part, wanted in (("optimizer", optimizer), ("rng", rng)):
             if wanted is not None and part not in self.meta:
@@ -123,7 +123,7 @@ class Saved:
             )
         pairs = [(generators[name], state) for name, state in states.items()]
         pairs += [] if rng is None else [(rng, self.meta["rng"])]
-        for generator, state in pairs:  # on a copy: it raises before anything is changed
+        for generator, state in pairs:  # on copies, to raise before anything is changed
             _set_generator(who, self.name, copy.deepcopy(generator), state)
         before = network.state_dict()
         try:

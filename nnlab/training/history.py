@@ -13,10 +13,10 @@ class History:
     """What happened in a training run: one value per epoch and measure, and why it ended.
 
     metrics: "loss" is the mean of the batch losses with their penalty, each taken before its update; other
-    training measures are of the scores that the epoch's batches had; "val_…" are measured at the end of
-    the epoch, without the penalty.
+    training measures are computed from the same scores, of all batches together; "val_…" are measured at the
+    end of the epoch, without the penalty.
     stop_reason: "finished", "patience", "interrupted", "diverged", "stopped", or what a callback said.
-    diverged_at: the step of a divergence; the first step is 1.
+    diverged_at: the step at which training diverged; the first step is 1.
     best_epoch, monitor: the best epoch by that measure; the first is 1, and 0 is the state before training.
     best_state: its parameters and buffers by name, as `state_dict` returns them.
     """
@@ -42,9 +42,9 @@ class History:
 
     @property
     def learned(self) -> bool:
-        """Whether the best state is another than that before training.
+        """Whether the best state differs from the one before training.
 
-        A training measure is taken before the updates, and so epoch 1 measures the state before training.
+        A training measure is taken before the updates, so epoch 1 measures the state before training.
         """
         return self.best_epoch > (0 if self.monitor.startswith("val_") else 1)
 

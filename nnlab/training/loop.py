@@ -66,24 +66,24 @@ def fit(
     """Train the network in place, leave it in evaluation mode, and return the History of the run.
 
     X: (m, …), floats of the network's dtype, or integers such as tokens. y: (m, …), what the loss takes.
-    loss: (scores, targets) -> (loss, gradient), of `nnlab.losses`. optimizer: of the network's parameters.
+    loss: (scores, targets) -> (loss, gradient), as in `nnlab.losses`. optimizer: of the network's parameters.
     epochs: how often every sample is seen. batch_size: samples in a step, in a new order each epoch; None
     takes all samples in one step. rng: draws the order, and whatever augment draws.
     sample_weight: (m,), how much each sample counts in its batch; 0 leaves it out.
     validation: held-out (X, y) or (X, y, sample_weight), measured in evaluation mode after each epoch.
     metrics: what to measure besides the loss: name -> function (scores, y), of all samples at once.
-    penalty: network -> (value, gradients), of `nnlab.penalties`; part of "loss", but not of "val_loss".
-    augment: (X of a batch, rng) -> what to learn from in its place.
+    penalty: network -> (value, gradients), as in `nnlab.penalties`; part of "loss", but not of "val_loss".
+    augment: (X of a batch, rng) -> the X to learn from instead.
     callbacks: such as EarlyStopping, Checkpoint, Log, ProgressBar, ReduceOnPlateau, or your own.
 
-    With validation or EarlyStopping the state of the best epoch is kept, else that of the last. Ctrl-C ends
+    With validation or EarlyStopping, the state of the best epoch is kept, else that of the last. Ctrl-C ends
     training and keeps what was learned; a divergence warns and keeps the best state before it.
-    Raises: ValueError, TypeError for unfit data or settings, before anything is changed.
+    Raises: ValueError, TypeError for invalid data or settings, before anything is changed.
     """
     _check_settings(network, loss, optimizer, penalty, augment)
     metrics = check_metrics(metrics)
     epochs = check_count("fit", "epochs", epochs)
-    with np.errstate(all="ignore"):  # whatever the reader has set; what overflows is found as a divergence
+    with np.errstate(all="ignore"):  # whatever the reader has set; an overflow is found as a divergence
         data = Data.checked("fit", network, X, y, sample_weight)
         held_out = None if validation is None else Data.held_out(network, validation)
         run = Run(
@@ -104,7 +104,7 @@ def fit(
 
 
 def fit_whole(network: Layer, X: np.ndarray, y: np.ndarray, **settings: Any) -> History:
-    """As `fit`, but after Ctrl-C it raises KeyboardInterrupt, for work that needs every epoch or none.
+    """Like `fit`, but after Ctrl-C it raises KeyboardInterrupt, for work that needs every epoch or none.
 
     Raises: KeyboardInterrupt; as `fit`.
     """
@@ -116,7 +116,7 @@ def fit_whole(network: Layer, X: np.ndarray, y: np.ndarray, **settings: Any) -> 
 
 @dataclass
 class _Epochs:
-    """The steps of an epoch, and what is measured at its end."""
+    """The steps of an epoch, and what is measured after it."""
 
     run: Run
     hooks: Callbacks
@@ -128,10 +128,10 @@ class _Epochs:
     penalty: Penalty | None
     augment: Augment | None
     backpropagate: Backpropagation = as_a_whole
-    step: int = 0  # begun so far, with those of the run that is resumed
+    step: int = 0  # steps begun so far, including those of a resumed run
 
     def train_epoch(self) -> dict[str, float]:
-        """Take the steps of an epoch and return its measures; none of them if a callback ended training."""
+        """Take the steps of an epoch and return its measures, or none if a callback ended training."""
         run, network, optimizer = self.run, self.run.network, self.run.optimizer
         total, average, seen = self.data.total_weight(), 0.0, []
         for i, batch in enumerate(self.data.batches(self.batch_size, run.rng)):
@@ -160,7 +160,7 @@ class _Epochs:
 
 
 class _Work(_Epochs):
-    """What `fit` does, once its settings are checked."""
+    """What `fit` does once its settings are checked."""
 
     def try_out(self) -> None:
         """Let network, loss and metrics refuse the data before anything is changed."""
@@ -174,13 +174,13 @@ class _Work(_Epochs):
         scores = predict_scores(self.run.network, data.X[:1])
         ask(self.loss, data, scores)
         if all_finite(scores):
-            with warnings.catch_warnings():  # of scores that are all the same
+            with warnings.catch_warnings():  # about scores that are all the same
                 warnings.simplefilter("ignore")
                 apply_metrics(self.metrics, np.repeat(scores, len(data), axis=0), data.y)
         return scores
 
     def train(self) -> None:
-        """Train until the last epoch is done or something ends training before; keep the right state."""
+        """Train until the last epoch is done or something ends training earlier; keep the right state."""
         run, history, record = self.run, self.run.history, {}
         history.stop_reason, history.diverged_at = "", None  # a resumed run goes on
         self.step = len(history) * run.steps_per_epoch

@@ -1,4 +1,4 @@
-"""What is measured of a network: its scores, the loss, and metrics."""
+"""What is measured about a network: its scores, the loss, and metrics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PREDICTED = 1024  # rows predicted at once: their activations stay in the proces
 def predict_scores(network: Layer, X: np.ndarray, *, batch_size: int = PREDICTED) -> np.ndarray:
     """Return forward(X) in evaluation mode, batch by batch to bound the memory: (m, …) -> (m, …).
 
-    The mode is put back. Raises: ValueError, TypeError as `network.forward`, and for a batch_size below 1.
+    The mode is restored. Raises: ValueError, TypeError as `network.forward`, and for a batch_size below 1.
     """
     X = check_inputs("predict_scores", network, X, finite=False)
     size = check_count("predict_scores", "batch_size", batch_size)
@@ -34,7 +34,7 @@ def predict_scores(network: Layer, X: np.ndarray, *, batch_size: int = PREDICTED
 def measure(network: Layer, data: Data, loss: Loss, metrics: Mapping[str, Metric]) -> dict[str, float]:
     """Return the loss and the metrics of the network's predictions.
 
-    Raises: NonFiniteError for scores that are not; the layers then hold what the first bad row gave.
+    Raises: NonFiniteError for scores that are not finite; the layers then hold those of the first bad row.
     """
     scores = predict_scores(network, data.X)
     try:
@@ -67,5 +67,5 @@ def check_metrics(metrics: Any) -> dict[str, Metric]:
     if not isinstance(metrics, Mapping) or not all(map(callable, metrics.values())):
         raise TypeError(f"fit expected metrics as a dict of functions (scores, y), got {describe(metrics)}")
     if "loss" in metrics:
-        raise ValueError("fit expected metrics besides the loss, got one named 'loss'; name it otherwise")
+        raise ValueError("fit expected metrics besides the loss, got one named 'loss'; rename it")
     return dict(metrics)

@@ -17,7 +17,7 @@ from nnlab.training.history import History
 
 @dataclass(eq=False)
 class Run:
-    """What `fit` works on: what its callbacks may look at, and change with care.
+    """What `fit` works on; its callbacks may read it, and change it with care.
 
     more_is_better: the direction of each measure that will be in the history, None where it is unknown.
     write: prints a line of text beside whatever else is shown.
@@ -37,19 +37,19 @@ class Run:
         self.best = Best(self, "val_loss" if "val_loss" in self.more_is_better else "loss", sign=1)
 
     def stop(self, reason: str = "stopped") -> None:
-        """End training: at once between batches, where an epoch that has begun is left out of the history."""
+        """End training; within an epoch, after the current batch, which leaves that epoch unrecorded."""
         self.history.stop_reason = reason
 
     def sign(self, who: str, monitor: str, mode: str | None) -> int:
         """Return 1 if less of the measure is better, −1 if more is: as mode says, else as the measure does.
 
-        Raises: ValueError for a measure that is not taken, or whose direction nobody has said.
+        Raises: ValueError for a measure that is not taken, or whose direction is unknown.
         """
         check_choice(who, "monitor", monitor, self.more_is_better)
         if mode is None and self.more_is_better[monitor] is None:
             raise ValueError(
-                f"{who} expected mode='min' or mode='max' beside monitor={monitor!r}, got None; say which is "
-                "better there, less or more"
+                f"{who} expected mode='min' or mode='max' with monitor={monitor!r}, got None; say whether "
+                "less or more of it is better"
             )
         more = self.more_is_better[monitor] if mode is None else mode == "max"
         return -1 if more else 1
@@ -67,7 +67,7 @@ class Best:
         self._start: dict[str, np.ndarray] | None = None
 
     def begin(self) -> None:
-        """Take the state that the run begins with, or goes on with."""
+        """Record the state from which the run starts or resumes."""
         history, state = self._run.history, self._run.network.state_dict()
         history.monitor, self._start = self.monitor, state
         if history.best_state is None:

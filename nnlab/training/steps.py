@@ -32,9 +32,9 @@ def as_a_whole(network: Layer, batch: Data, loss: Loss) -> tuple[float, np.ndarr
 
 
 def by_blocks(network: Layer, batch: Data, loss: Loss) -> tuple[float, np.ndarray]:
-    """As `as_a_whole`: the gradient of a mean is the mean of its blocks' gradients.
+    """Like `as_a_whole`: the gradient of a mean is the weighted mean of its blocks' gradients.
 
-    A full batch of 88,000 rows takes two thirds of the time, and no memory that grows with the rows.
+    A full batch of 88,000 rows takes two thirds of the time; only its scores are kept for all rows.
     """
     parameters = network.parameters()
     gradients = [np.zeros_like(p.value) for p in parameters]
@@ -44,7 +44,7 @@ def by_blocks(network: Layer, batch: Data, loss: Loss) -> tuple[float, np.ndarra
         average += share * value
         all_scores.append(scores)
         for gradient, p in zip(gradients, parameters, strict=True):
-            if p.grad is not None:  # as it is in a layer that does not learn
+            if p.grad is not None:  # it is None in a layer that does not learn
                 gradient += share * p.grad
     for gradient, p in zip(gradients, parameters, strict=True):
         p.grad = None if p.grad is None else gradient
@@ -52,7 +52,7 @@ def by_blocks(network: Layer, batch: Data, loss: Loss) -> tuple[float, np.ndarra
 
 
 def backpropagation(network: Layer, data: Data, loss: Loss, scores: np.ndarray, rows: int) -> Backpropagation:
-    """Return `by_blocks` where batches of so many rows are large and blocks are exact, else `as_a_whole`.
+    """Return `by_blocks` if a batch of so many rows is large and blocks are exact, else `as_a_whole`.
 
     They are exact if each sample passes through the network by itself, and the loss is a mean over samples.
     """
@@ -64,8 +64,8 @@ def backpropagation(network: Layer, data: Data, loss: Loss, scores: np.ndarray, 
 def _is_mean(loss: Loss, data: Data, scores: np.ndarray) -> bool:
     """Whether the loss of rows is the mean of the losses of their halves.
 
-    It is not for a sum, nor for a mean over what is left after some targets are ignored. The loss is asked
-    with random scores of the dtype and shape of the given ones, (1, …).
+    It is not for a sum, nor for a mean over what is left after some targets are ignored. The loss is tried
+    on random scores of the dtype and shape of the given ones, (1, …).
     """
     rng, tolerance = np.random.default_rng(0), 1e-4 if scores.dtype == np.float32 else 1e-9
 
@@ -83,9 +83,9 @@ def _is_mean(loss: Loss, data: Data, scores: np.ndarray) -> bool:
 
 
 def ask(loss: Loss, data: Data, scores: np.ndarray) -> None:
-    """Let the loss refuse targets or weights it cannot take, with zeros for scores: of shape (m, …).
+    """Let the loss refuse targets or weights it cannot take, with zeros for the scores (m, …).
 
-    Block by block, since all rows at once would fill much memory.
+    It works block by block, since all rows at once would take much memory.
     """
     zeros = np.zeros((len(data), *scores.shape[1:]), scores.dtype)
     try:
@@ -93,7 +93,7 @@ def ask(loss: Loss, data: Data, scores: np.ndarray) -> None:
             rows = slice(start, start + BLOCK)
             loss(zeros[rows], data.y[rows], *(w[rows] for w in data.weight))
     except (TypeError, ValueError):
-        loss(zeros, data.y, *data.weight)  # its message counts the rows from the first of all
+        loss(zeros, data.y, *data.weight)  # so that its message counts rows from the very first
 
 
 def add_penalty(network: Layer, penalty: Penalty) -> float:

@@ -32,10 +32,10 @@ REACH = 8.0  # inputs are shown from -REACH to REACH
 def activation_explorer(
     activation: Any = "Sigmoid", *, z: float = 1.0, spread: float = 1.0, inputs: Any = None
 ) -> Explorer:
-    """Return controls over an activation: its value and slope at z, and where inputs saturate it.
+    """Return controls for an activation: its value and slope at z, and where inputs saturate it.
 
     activation: a name such as "Tanh", or an activation of your own; inputs: the numbers (any shape) that
-    arrive at it, by default normal ones of mean 0; they are multiplied by spread.
+    arrive at it, by default drawn from N(0, 1); they are multiplied by spread.
     Raises: TypeError, ValueError for a setting that the controls do not have.
     """
     who = "activation_explorer"
@@ -51,7 +51,7 @@ def activation_explorer(
         scene.picture,
         functools.partial(_show, scene, inputs),
         title="Activation explorer",
-        advice="move z to where the tangent lies flat. Then widen the inputs: at what spread is half of them "
+        advice="move z to where the tangent is flat. Then widen the inputs: at what spread are half of them "
         "in the gray, saturated region of the sigmoid? Is there such a spread for ReLU?",
         given=[] if inputs is None else ["inputs=inputs"],
     )
@@ -81,7 +81,7 @@ class ActivationScene:
         self._activation: Any = None
 
     def layer(self, activation: Any) -> Activation:
-        """Return the activation as a layer, and set the scene for it unless it is set."""
+        """Return the activation as a layer, and set the scene for it unless that is done."""
         if self._activation is None or activation is not self._activation:
             self._activation = None
             layer = _layer(activation)

@@ -1,4 +1,4 @@
-"""Controls of an explorer: each knows the argument that it stands for, and how it is written in Python.
+"""Controls of an explorer: each knows the argument that it stands for, and how to write it in Python.
 
 Only what ipywidgets 7.7 and 8 share. In both, all of these can be moved with the keyboard.
 """
@@ -21,16 +21,16 @@ STYLE = {"description_width": "10.5em"}
 
 
 def titled(widget: Any) -> Any:
-    """Let a label say its text in full when the mouse rests on it, and return its widget.
+    """Show a label's full text when the mouse rests on it, and return its widget.
 
-    So ipywidgets 7 does by itself; 8 says "null" unless it is told.
+    ipywidgets 7 does so by itself; 8 shows "null" unless it is told.
     """
     widget.tooltip = widget.description
     return widget
 
 
 class Control:
-    """A widget for one argument: its value in Python, what it was at first, and its code.
+    """A widget for one argument: its value in Python, its first value, and its code.
 
     read: from the widget's value to Python's; positional: whether the code leaves out the name.
     """
@@ -56,7 +56,7 @@ class Control:
         return self._read(self.widget.value)
 
     def differs(self) -> bool:
-        """Whether the value has to be written down to get it again."""
+        """Whether a call must state the value to get it again."""
         return self.positional or self.value != self.default
 
     def code(self) -> str:
@@ -124,7 +124,7 @@ def count(
 ) -> Control:
     """Return a slider for a whole number from low to high.
 
-    Raises: TypeError, ValueError for a value that is none, or beyond.
+    Raises: TypeError, ValueError for a value that is not a whole number, or out of range.
     """
     value = check_count(who, name, value, at_least=low, at_most=high)
     slider = ipywidgets.IntSlider(
@@ -138,7 +138,7 @@ def number(
 ) -> Control:
     """Return a slider for a number from low to high.
 
-    Raises: TypeError, ValueError for a value that is none, or beyond.
+    Raises: TypeError, ValueError for a value that is not a number, or out of range.
     """
     value = round(check_number(who, name, value, at_least=low, at_most=high), 3)
     step = _step(step, np.array([value]))
@@ -156,7 +156,7 @@ def number(
 
 
 def _step(step: float, values: np.ndarray) -> float:
-    """Return the step, or a finer one that meets the values: a slider moves what lies between its steps."""
+    """Return the step, or a finer one that meets the values: a slider rounds a value to its steps."""
     while step > 0.001 and not np.allclose(values / step, np.round(values / step), atol=1e-6):
         step /= 10
     return step
@@ -172,11 +172,11 @@ def logarithmic(
 ) -> Control:
     """Return a slider over round numbers between two powers of ten, and the given value.
 
-    Raises: TypeError, ValueError for a value that is none, or beyond.
+    Raises: TypeError, ValueError for a value that is not a number, or out of range.
     """
     low, high = powers
     value = check_number(who, name, value, at_least=10.0**low, at_most=10.0**high)
-    # Not a FloatLogSlider: it moves a value between its steps, such as 0.03, as soon as it is shown.
+    # Not a FloatLogSlider: it changes a value between its steps, such as 0.03, as soon as it is shown.
     numbers = {float(f"{digits}e{power}") for power in range(low, high) for digits in ROUND}
     options = {f"{number:g}": number for number in sorted(numbers | {10.0**high, value})}
     return choice(who, name, label, value, default, options, kind=STEPS)
@@ -210,7 +210,7 @@ def choice(
 def named_or_own(
     who: str, name: str, value: Any, names: Sequence[str], *, own: str = "your own", code: str = ""
 ) -> Control:
-    """Return a list of names for the first argument, headed by the reader's own value where it is no name.
+    """Return a list of names for the first argument, headed by the reader's own value if it is not a name.
 
     own: what the list calls that value; code: how a call writes it, by default its repr.
     Raises: ValueError for a name that is not among them.

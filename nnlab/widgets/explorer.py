@@ -1,4 +1,4 @@
-"""What all explorers are: controls above a picture that follows them, and a page that says the rest."""
+"""What all explorers share: controls above a picture that follows them, and a page around both."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class Explorer:
-    """Controls above a picture that follows them; where no kernel runs, the first picture alone.
+    """Controls above a picture that follows them; without a kernel, the first picture alone.
 
     call: the function that made it, such as "surface_explorer", and given: its arguments without a control.
     show: called as `show(turn, **state)`; draws into `picture` and returns what to say below it.
@@ -52,7 +52,7 @@ class Explorer:
         return {control.name: control.value for control in self.controls}
 
     def share(self) -> str:
-        """Return the line of Python that makes this explorer again, in its present state."""
+        """Return the line of Python that recreates this explorer in its present state."""
         moved = [control for control in self.controls if control.differs()]
         first = [control.code() for control in moved if control.positional]
         rest = [control.code() for control in moved if not control.positional]
@@ -96,26 +96,26 @@ class Page:
         share = ipywidgets.Text(
             value=explorer.share(),
             description="Share",
-            placeholder="the line that makes this again",
+            placeholder="the line that recreates this",
             layout={"width": "99%"},
         )
         self.share = titled(share)
         self._progress = ipywidgets.FloatProgress(
             min=0.0, max=1.0, layout={"width": "14em", "visibility": "hidden"}
         )
-        reset = ipywidgets.Button(description="Reset", tooltip="Put all controls back")
+        reset = ipywidgets.Button(description="Reset", tooltip="Reset all controls")
         for control in explorer.controls:
             reset.on_click(lambda _, control=control: control.reset())
         buttons = [reset]
         if trains:
-            stop = ipywidgets.Button(description="Stop", tooltip="Stop the training, keep what it has")
+            stop = ipywidgets.Button(description="Stop", tooltip="Stop training, keep what was learned")
             stop.on_click(lambda _: explorer.latest.cancel())
             buttons += [stop, self._progress]
         row = ipywidgets.Box(buttons, layout={**WRAP, "align_items": "center"})
         self.box = ipywidgets.VBox([head, controls, row, self._picture.image, self._below, self.share])
 
     def publish(self, text: str, done: float) -> None:
-        """Show the picture as it is now, the readout below it, and how far the work is."""
+        """Show the picture as it is now, the readout below it, and how far the work has come."""
         self._picture.show()
         self.readout, self.error = text, ""
         self._progress.value = done
@@ -124,7 +124,7 @@ class Page:
 
     def fail(self, error: Exception) -> None:
         """Put an error in place of the picture."""
-        ours = isinstance(error, (ValueError, TypeError))  # which say all by themselves
+        ours = isinstance(error, (ValueError, TypeError))  # their messages say it all
         self.readout, self.error = "", str(error) if ours else f"{type(error).__name__}: {error}"
         told = card("No picture for this", WRONG, [paragraph(self.error)])
         self._tell(_text(told, role="alert"), shown=False)
@@ -142,7 +142,7 @@ class Page:
 
 
 def _text(content: str, role: str = "note") -> str:
-    """Return HTML as it stands on the page; role: for a screen reader, which says a status by itself."""
+    """Return HTML as it stands on the page; role: for a screen reader, which announces a status by itself."""
     return f"<div role='{role}' style='{TEXT_STYLE}'>{content}</div>"
 
 

@@ -37,8 +37,8 @@ def forward_explorer(
     """Return a slider for every number of a small network: x -> h = activation(x Wh + bh) -> ŷ.
 
     x: (n_x,), Wh: (n_x, n_h), bh: (n_h,), Wy: (n_h, n_y), by: (n_y,); `forward_explorer(X[0], **params)`
-    shows your own. One output goes through a sigmoid, several through a softmax. Numbers that will not do are
-    named in place of the picture, above the sliders of another network.
+    shows your own. One output goes through a sigmoid, several through a softmax. An error in the numbers is
+    shown in place of the picture, above the sliders of the default network.
     Raises: ValueError for an unknown activation.
     """
     who, problem = "forward_explorer", None
@@ -53,8 +53,8 @@ def forward_explorer(
         scene.picture,
         functools.partial(_show, scene),
         title="Forward-pass explorer",
-        advice="move one number at a time, and say before which of the circles will change. Which biases "
-        "move the border, and which weights turn it? What must be 0 for the first input to have no say?",
+        advice="move one number at a time, and predict which of the circles will change. Which biases "
+        "move the border, and which weights turn it? What must be 0 for the first input to have no effect?",
     )
     if problem is not None:
         explorer.page.fail(problem)  # until a slider moves
@@ -113,7 +113,7 @@ class ForwardScene:
             self._beside.set(xlabel="output", ylim=(0, 1), xlim=(-0.6, n_y - 0.4), xticks=range(n_y))
 
     def draw(self, values: list, weights: list, names: list[str], network: Sequential) -> None:
-        """Draw both panels anew, within their frames."""
+        """Redraw both panels within their frames."""
         for ax in (self._graph, self._beside):
             for artist in _artists(ax):
                 artist.remove()

@@ -43,9 +43,9 @@ def gradient_flow_explorer(
     width: int = 50,
     seed: int = 0,
 ) -> Explorer:
-    """Return controls over a deep network, beside the size of signal and gradient at each of its layers.
+    """Return controls for a deep network, with the size of signal and gradient at each of its layers.
 
-    X: a batch (m, n_in) of your own, by default 32 rows of normal numbers; the gradient that arrives at the
+    X: a batch (m, n_in) of your own, by default 32 rows from N(0, 1); the gradient that arrives at the
     last layer is drawn at random. gain multiplies the starting weights.
     Raises: TypeError, ValueError for a setting that the controls do not have.
     """
@@ -66,7 +66,7 @@ def gradient_flow_explorer(
         functools.partial(_show, scene, X),
         title="Gradient-flow explorer",
         advice="find the gain at which the gradient of a Tanh network stays level, then add layers. Which "
-        "starting weights does ReLU want, and what does 2/n in place of its root do to all three pictures?",
+        "starting weights does ReLU need, and what does 2/n in place of its root do to all three pictures?",
         given=[] if X is None else ["X"],
     )
 
@@ -157,7 +157,7 @@ class FlowScene:
             first = powers[start] if np.isfinite(powers[start]) else 0.0
             level.set_ydata([first, first])
             known = powers[np.isfinite(powers)] if np.isfinite(powers).any() else np.zeros(1)
-            # Four steps of whole powers of ten: the frame seldom changes, and little noise looks little.
+            # Four steps of whole powers of ten: the frame seldom changes, and small noise looks small.
             low = np.floor(known.min() - 0.5)
             ticks = low + np.arange(5) * max(1, np.ceil((known.max() + 0.2 - low) / 4))
             ax.set(ylim=ticks[[0, -1]], yticks=ticks, xlim=(0, len(values) + 1))

@@ -1,6 +1,6 @@
 """How long an explorer takes from a moved slider to the new picture: `python -m nnlab.widgets.latency`.
 
-Measured in one process, without a browser: a key press adds the way of two small messages to this.
+Measured in one process, without a browser: with one, two small messages travel as well.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One mechanism for all explorers: controls on the page, work on a thread of its own, a picture that follows.
 
-A slider that is dragged sends values faster than a network trains. So the kernel only notes the newest value
-and is free again at once; a thread works on one value at a time and then takes what is newest by then.
+A slider that is dragged sends values faster than a network trains. So the kernel only stores the newest value
+and is free again at once; a thread works on one value at a time, and then takes whichever is newest.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from PIL import Image
 from nnlab.training import TrainingWarning
 
 DPI = 100
-PATIENCE = 0.15  # seconds that a turn may go on although a newer value waits: so dragging shows pictures too
-PAUSE = 0.25  # seconds between two pictures of one training
-_drawing = threading.Lock()  # matplotlib keeps fonts and other things for all figures together
+PATIENCE = 0.15  # seconds that a turn may go on while a newer value waits, so that dragging shows pictures
+PAUSE = 0.25  # seconds between two pictures of one training run
+_drawing = threading.Lock()  # matplotlib shares fonts and other state among all figures
 
 # A divergence is drawn. The filter is set once: a context for it would not be safe between threads.
 warnings.filterwarnings("ignore", category=TrainingWarning, module=r"nnlab\.widgets\.")
@@ -58,9 +58,9 @@ class Turn:
 
 
 class Latest:
-    """Works on a thread, on one value at a time; of those that come meanwhile only the newest is kept.
+    """Works on a thread, on one value at a time; of those that come meanwhile, only the newest is kept.
 
-    work: called with a value and its Turn, and expected to look at `turn.stale()` where it takes long.
+    work: called with a value and its Turn; where it takes long, it should check `turn.stale()`.
     """
 
     def __init__(self, work: Callable[[Any, Turn], None], publish: Callable[[str, float], None]):
@@ -107,7 +107,7 @@ class Latest:
 class Picture:
     """A matplotlib figure of its own, kept and redrawn into a `widgets.Image`.
 
-    What `move` was told of is drawn anew for each picture; all the rest only when an axis has changed.
+    The artists given to `move` are redrawn for each picture; all the rest only when an axis has changed.
     """
 
     def __init__(self, width: float, height: float):
@@ -148,7 +148,7 @@ class Picture:
 
 
 def canvas(width: float, height: float) -> FigureCanvasAgg:
-    """Return a canvas with a figure, in inches, that pyplot knows nothing of: nothing there can close it."""
+    """Return a canvas with a figure, in inches, that pyplot does not know and so cannot close."""
     figure = Figure(figsize=(width, height), dpi=DPI)
     figure.set_layout_engine("none")  # whatever the notebook has set: a layout engine would draw twice
     return FigureCanvasAgg(figure)

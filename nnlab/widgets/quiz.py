@@ -35,14 +35,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class Mark:
-    """What a choice deserves: `right` is None where nothing was chosen yet."""
+    """The mark for a choice: `right` is None if nothing was chosen yet."""
 
     right: bool | None
     feedback: str
 
 
 class Quiz:
-    """Statements to judge: buttons where a kernel runs, elsewhere a list with the answers folded away.
+    """Statements to judge: with a kernel, buttons; without one, a list with the answers folded away.
 
     statements: `(text, is_true, why)` each. `Quiz("Sums", [("1 + 1 is 3", False, "It is 2.")])`
     Raises: ValueError for no statements or an empty text, TypeError for another form.
@@ -78,14 +78,14 @@ class Quiz:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         # IPython adds text/plain and text/html from the two methods above. They are the same on every run,
-        # where the id of a widget is not: so the saved page is stable, and legible without a kernel.
+        # where the id of a widget is not, so the saved page is stable, and legible without a kernel.
         return {"application/vnd.jupyter.widget-view+json": self.widget.get_view_spec()}
 
 
 def quiz(name: str) -> Quiz:
     """Return a quiz of the course, by its name in quizzes.toml.
 
-    Raises: ValueError for a name that is not there, and lists those that are.
+    Raises: ValueError for an unknown name; it lists the known ones.
     """
     table = _tables()[check_choice("quiz", "name", name, _tables())]
     return Quiz(table["title"], [(s["text"], s["true"], s["why"]) for s in table["statements"]])
@@ -185,7 +185,7 @@ class _Row:
         )
 
     def when_changed(self, call: Callable[[], None]) -> None:
-        """Take the feedback away and call, when another button is pressed."""
+        """When another button is pressed, take the feedback away and call."""
 
         def changed(_: Any) -> None:
             self.feedback.value = ""

@@ -39,7 +39,7 @@ def surface_explorer(
     w1: float = -3.5,
     w2: float = 2.0,
 ) -> Explorer:
-    """Return controls over three optimizers that walk downhill on a surface from the same start (w1, w2).
+    """Return controls for three optimizers that walk downhill on a surface from the same start (w1, w2).
 
     surface: "valley", "banana", "saddle" or "two minima"; or your own function of two numbers.
     Raises: TypeError, ValueError for a setting that the controls do not have.
@@ -61,7 +61,7 @@ def surface_explorer(
         functools.partial(_show, scene),
         title="Learning-rate explorer",
         advice="raise the learning rate until SGD jumps from wall to wall of the valley, and on until it "
-        "leaves. Which of the three minds least? Which is stopped by the saddle when it starts at w₂ = 0?",
+        "leaves. Which of the three suffers least? Which is stopped by the saddle when it starts at w₂ = 0?",
     )
 
 
@@ -95,7 +95,7 @@ def _show(
 def walk(
     f: Surface, start: tuple[float, float], make: Callable[[Parameter], Optimizer], steps: int
 ) -> np.ndarray:
-    """Return the path (steps + 1, 2) of an optimizer; it ends early, before the step that leaves for good."""
+    """Return the path (steps + 1, 2) of an optimizer; it ends before a step that leaves for good."""
     w = Parameter(np.array(start, float))
     optimizer, path = make(w), [w.value.copy()]
     for _ in range(steps):
@@ -152,7 +152,7 @@ class SurfaceScene:
 
 
 def _draw_surface(ax: Any, f: Surface) -> float:
-    """Draw the level lines of f, quantiles so that flat parts show too, and return its lowest value."""
+    """Draw level lines of f, at quantiles so that flat parts show too, and return its lowest value."""
     side = np.linspace(-REACH, REACH, SIDE)
     Z = np.array([[f(w1, w2) for w1 in side] for w2 in side])
     levels = np.unique(np.quantile(Z, np.linspace(0, 1, 16)))
@@ -163,7 +163,7 @@ def _draw_surface(ax: Any, f: Surface) -> float:
 
 
 def _checked(surface: Any) -> Surface:
-    """Return a reader's function that answers with numbers everywhere on the plane shown."""
+    """Return a reader's function, with a check that it returns numbers."""
     who = "surface_explorer"
     check_function(who, "surface", surface, "lambda w1, w2: w1**2 + w2**2")
     return lambda w1, w2: check_number(who, f"the surface at ({w1:.3g}, {w2:.3g})", surface(w1, w2))

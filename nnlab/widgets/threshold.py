@@ -1,4 +1,4 @@
-"""The threshold explorer: what a classifier's probabilities are worth, once a line is drawn."""
+"""The threshold explorer: what a classifier's probabilities are worth once a threshold is set."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def threshold_explorer(
     cost_false_positive: float = 1.0,
     cost_false_negative: float = 5.0,
 ) -> Explorer:
-    """Return controls over the threshold t of the rule "1 where p >= t", and the costs of its two mistakes.
+    """Return controls for the threshold t of the rule "1 where p >= t", and the costs of its two mistakes.
 
     y: (m,) labels 0 or 1, both present; p: (m,) probabilities of class 1. Costs are in any unit you like.
     Raises: TypeError, ValueError for a setting that the controls do not have.
@@ -47,7 +47,7 @@ def threshold_explorer(
         functools.partial(_show, scene, y, p),
         title="Threshold explorer",
         advice="lower the threshold and watch recall being bought with precision. Then make a miss cheap "
-        "or dear: where does the lowest cost move, and is the threshold 0.5 ever the best one?",
+        "or expensive: where does the lowest cost move, and is the threshold 0.5 ever the best one?",
         given=["y", "p"],
     )
 
@@ -90,7 +90,7 @@ class Curves:
     def of(cls, y: Any, p: Any) -> Curves:
         """Check labels and probabilities, and count.
 
-        Raises: ValueError, TypeError for other values or shapes, or one class alone.
+        Raises: ValueError, TypeError for other values or shapes, or if only one class is present.
         """
         who = "threshold_explorer"
         y = check_labels(who, "y", y, max(np.size(y), 1), 2)

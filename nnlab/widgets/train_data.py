@@ -21,7 +21,7 @@ from nnlab.widgets.live import Picture, Turn, panels
 from nnlab.widgets.train_points import OPTIMIZER_CHOICES, Losses, diverged_at
 
 SIZES = {str(n): n for n in (1, 2, 4, 8, 16, 32, 64, 128, 256)}
-ROWS = 20_000  # are used at most, so that a slider is answered in seconds on any data
+ROWS = 20_000  # at most, so that a slider gets its picture within seconds on any data
 MOST_CLASSES = 1000
 Part = tuple[np.ndarray, np.ndarray]
 
@@ -80,13 +80,13 @@ def appointments_explorer(
         given=task.given(data, "Adam", 10),
         title="Two sliders on the appointments",
         advice="watch the validation loss come down to a level hardly below the dotted line of guessing: "
-        "there is not more to learn. Then raise both sliders: training goes on falling, validation rises.",
+        "there is little more to learn. Then raise both sliders: training goes on falling, validation rises.",
     )
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is learned: where the data come from, how success is measured, and what guessing would get."""
+    """What is learned: where the data come from, how success is measured, and what guessing would give."""
 
     who: str
     load: Callable[[], tuple[Part, Part]]
@@ -102,7 +102,7 @@ class Task:
         check_count(self.who, "epochs", self.epochs)
 
     def given(self, data: Any, optimizer: str, epochs: int) -> list[str]:
-        """Return how the arguments without a slider are written, those that are not the default."""
+        """Return the code of the arguments without a slider, except defaults."""
         written = [] if data is None else ["(X, y)"]
         written += [] if self.optimizer == optimizer else [f"optimizer={controls.quoted(self.optimizer)}"]
         return written + ([] if self.epochs == epochs else [f"epochs={self.epochs}"])
@@ -220,7 +220,7 @@ def _last(values: list[float] | None) -> str:
 
 
 class DataScene:
-    """The losses and the metric over the epochs, each beside what guessing would get."""
+    """The losses and the metric over the epochs, each beside what guessing would give."""
 
     def __init__(self, task: Task, data: Any):
         self.picture = Picture(9.2, 3.1)

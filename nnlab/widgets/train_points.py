@@ -1,4 +1,4 @@
-"""The training explorer: a network learns points in the plane anew while you drag."""
+"""The training explorer: a network is retrained on points in the plane while you drag."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def training_explorer(
     noise: float = 0.1,
     seed: int = 0,
 ) -> Explorer:
-    """Return controls over the training of a small network on points, beside what it learned.
+    """Return controls for the training of a small network on points, with what it has learned.
 
     data: "circles", "moons", "xor", "blobs" or "spirals", 200 points each; or your own (X, y),
-    X: (m, 2), y: (m,) integer labels. A quarter is held out for validation. noise is for made data only.
+    X: (m, 2), y: (m,) integer labels. A quarter is held out for validation. noise is for generated data only.
     Raises: TypeError, ValueError for a setting that the controls do not have.
     """
     who = "training_explorer"
@@ -92,8 +92,8 @@ def training_explorer(
         functools.partial(_train, scene),
         title="Training explorer",
         advice="raise the learning rate until the loss no longer falls smoothly; then take ReLU with SGD "
-        "and go on until it diverges. How few hidden units can part the circles, and how many do the spirals "
-        "want? Hollow points are held out for validation.",
+        "and go on until it diverges. How few hidden units separate the circles, and how many do the spirals "
+        "need? Hollow points are held out for validation.",
         trains=True,
     )
 
@@ -114,7 +114,7 @@ class Points:
     def of(cls, data: Any, noise: float, seed: int) -> Points:
         """Make or check the points.
 
-        Raises: ValueError, TypeError for data that nothing can be learned from.
+        Raises: ValueError, TypeError for data from which nothing can be learned.
         """
         rng = np.random.default_rng(seed)
         X, y = _made(data, noise, rng) if isinstance(data, str) else _checked(data)
@@ -320,7 +320,7 @@ class Plane:
 
 
 class Losses:
-    """The losses of training and validation over the epochs; at_least: a height that must be in sight."""
+    """The losses of training and validation over the epochs; at_least: a height that must be visible."""
 
     def __init__(self, ax: Any, at_least: float = 0.0):
         (training,) = ax.plot([], [], color=BLUE, ls="-", label="training")
@@ -344,7 +344,7 @@ class Losses:
 
 
 def _top(highest: float, *, whole: bool) -> float:
-    """Return where the axis of losses ends: it may cut a spike, but not a divergence as a whole."""
+    """Return where the axis of losses ends: it may cut off a spike, but not a whole divergence."""
     if not whole:
         return next((top for top in TOPS if top >= highest), TOPS[-1])
     room = highest / 0.6  # the legend lies above

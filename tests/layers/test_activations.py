@@ -356,7 +356,7 @@ def test_backward_refuses(make, dY, error, message):
         (partial(GELU, None), ValueError, "GELU expected approximate as one of 'none', 'tanh', got None"),
     ],
 )
-def test_settings_that_will_not_do(make, error, message):
+def test_bad_settings(make, error, message):
     with pytest.raises(error, match=re.escape(message)):
         make()
 

@@ -191,7 +191,7 @@ def test_no_two_positions_are_alike_and_none_is_large(n, max_length):
     assert len(np.unique(table.round(9), axis=0)) == max_length
 
 
-def test_positions_are_no_parameters_and_take_both_dtypes():
+def test_positions_are_not_parameters_and_take_both_dtypes():
     layer = PositionalEncoding(3, 5)
     assert not layer.state_dict()
     for dtype in (np.float32, np.float64):
@@ -310,10 +310,10 @@ def test_the_readers_errstate_does_not_matter(make):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: MultiHeadAttention(6, 4), "MultiHeadAttention expected n_heads that divides n = 6, got 4"),
+        (lambda: MultiHeadAttention(6, 4), "MultiHeadAttention expected n_heads to divide n = 6, got 4"),
         (lambda: MultiHeadAttention(6, 0), "MultiHeadAttention expected n_heads >= 1, got 0"),
         (lambda: MultiHeadAttention(6, 2, dropout=1), "Dropout expected p < 1, got 1"),
-        (lambda: TransformerBlock(6, 4, 5), "MultiHeadAttention expected n_heads that divides n = 6, got 4"),
+        (lambda: TransformerBlock(6, 4, 5), "MultiHeadAttention expected n_heads to divide n = 6, got 4"),
         (lambda: TransformerBlock(6, 2, 0), "TransformerBlock expected n_hidden >= 1, got 0"),
         (lambda: PositionalEncoding(4, 0), "PositionalEncoding expected max_length >= 1, got 0"),
         (

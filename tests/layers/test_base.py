@@ -105,8 +105,8 @@ def test_a_state_goes_from_one_network_to_another_and_is_a_copy():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (lambda s: s.pop("0.b"), ValueError, "got one that lacks 0.b; make the network as it was made"),
-        (lambda s: s.update(x=np.ones(1)), ValueError, "got one that has the unknown x"),
+        (lambda s: s.pop("0.b"), ValueError, "got one that lacks 0.b; make the network with the settings"),
+        (lambda s: s.update(x=np.ones(1)), ValueError, "got one that has unknown x"),
         (lambda s: s.update({"0.W": np.ones((3, 2))}), ValueError, "0.W of shape (2, 3), got (3, 2)"),
         (lambda s: s.update({"0.W": np.ones((2, 3), np.float32)}), TypeError, "0.W of dtype float64"),
         (lambda s: s.update({"1.branch.1.calls": "x"}), TypeError, "1.branch.1.calls as an array"),
@@ -123,7 +123,7 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_a_state_that_is_no_dict():
+def test_a_state_that_is_not_a_dict():
     with pytest.raises(TypeError, match="expected a dict of arrays by name, got list"):
         nested().load_state_dict([np.ones(1)])
 
@@ -189,9 +189,9 @@ TO.W = TIED.W
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Sequential(SHARED, SHARED), "got a layer of Linear(2, 2) twice"),
-        (lambda: Sequential(SHARED, Sequential(Tanh(), SHARED)), "got a layer of Linear(2, 2) twice"),
-        (lambda: Sequential(Residual(SHARED), Residual(SHARED)), "got a layer of Linear(2, 2) twice"),
+        (lambda: Sequential(SHARED, SHARED), "got the layer Linear(2, 2) twice"),
+        (lambda: Sequential(SHARED, Sequential(Tanh(), SHARED)), "got the layer Linear(2, 2) twice"),
+        (lambda: Sequential(Residual(SHARED), Residual(SHARED)), "got the layer Linear(2, 2) twice"),
         (lambda: Residual(SHARED, skip=SHARED), "Residual expected every layer and parameter once"),
         (lambda: Sequential(TIED, Tanh(), TO), "got a parameter of Linear(2, 2) twice"),
         (lambda: Sequential(Sequential(TIED), Residual(TO)), "got a parameter of Linear(2, 2) twice"),

@@ -83,7 +83,7 @@ def test_the_same_as_one_hot_vectors_times_w(shape, n_tokens, n, seed):
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.int64, np.uint64])
-def test_any_integers_will_do(dtype):
+def test_any_integers_are_allowed(dtype):
     layer = embedding(120, 3)
     X = np.array([[0, 119], [7, 7]], dtype)
     np.testing.assert_array_equal(layer.forward(X), layer.forward(X.tolist()))

@@ -165,7 +165,7 @@ def test_an_mlp_draws_layer_by_layer_from_one_generator():
     np.testing.assert_array_equal(network.layers[2].W.value, 0.01 * rng.standard_normal((3, 2)))
 
 
-def test_equal_weights_make_equal_hidden_units_for_ever():
+def test_equal_weights_make_equal_hidden_units_forever():
     network = MLP([2, 3, 1], activation=Tanh, weight_init=lambda shape, *_: np.ones(shape))
     network.forward(np.random.default_rng(0).standard_normal((5, 2)))
     network.backward(np.ones((5, 1)))
@@ -174,7 +174,7 @@ def test_equal_weights_make_equal_hidden_units_for_ever():
     assert not MLP([2, 3, 1], activation=Tanh, weight_init=zeros).forward(np.ones((1, 2))).any()
 
 
-def test_a_layer_of_ones_own_needs_two_formulas_only():
+def test_a_layer_of_your_own_needs_two_formulas_only():
     class Double(Layer):
         def _forward(self, X):
             return 2 * X
@@ -397,7 +397,7 @@ def test_what_is_not_finite_passes_through_in_silence(bad):
         ),
     ],
 )
-def test_linear_settings_that_will_not_do(arguments, error, message):
+def test_bad_linear_settings(arguments, error, message):
     with pytest.raises(error, match=re.escape(message)):
         Linear(**{"n_in": 2, "n_out": 3, **arguments})
 
@@ -431,7 +431,7 @@ def test_sequential_takes_layers():
         ({"rng": 0}, TypeError, "MLP expected rng as a np.random.Generator"),
     ],
 )
-def test_mlp_settings_that_will_not_do(arguments, error, message):
+def test_bad_mlp_settings(arguments, error, message):
     with pytest.raises(error, match=re.escape(message)):
         MLP(**{"sizes": [2, 3, 2], "activation": ReLU, **arguments})
 

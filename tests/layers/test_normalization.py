@@ -160,7 +160,7 @@ def test_backward_goes_by_the_mode_of_the_forward_pass():
     np.testing.assert_array_equal(layer.eval().backward(dY), expected)
 
 
-def test_batch_norm_state_is_named_and_buffers_are_no_parameters():
+def test_batch_norm_state_is_named_and_buffers_are_not_parameters():
     network = Sequential(Linear(2, 3), BatchNorm(3))
     assert [name for name, _ in network.named_parameters()] == ["0.W", "0.b", "1.gamma", "1.beta"]
     assert [name for name, _ in network.named_buffers()] == ["1.running_mean", "1.running_var"]
@@ -307,7 +307,7 @@ def test_what_batch_norm_refuses(X, message):
     assert not layer.running_mean.any()
 
 
-def test_one_value_per_channel_will_do_in_evaluation_mode():
+def test_one_value_per_channel_is_enough_in_evaluation_mode():
     layer = BatchNorm(3).eval()
     assert layer.forward(np.ones((1, 3))).shape == (1, 3)
     assert layer.forward(np.ones((1, 3, 1, 1))).shape == (1, 3, 1, 1)

@@ -413,7 +413,7 @@ def test_bad_settings_are_refused(cell):
         cell(3, 4, dtype=int)
 
 
-def test_bidirectional_refuses_layers_that_do_not_go_together():
+def test_bidirectional_refuses_layers_that_do_not_match():
     layer = RNN(3, 4)
     with pytest.raises(ValueError, match="Bidirectional expected every layer and parameter once"):
         Bidirectional(layer, layer)
@@ -463,6 +463,6 @@ def test_bidirectional_takes_layers_without_parameters_too():
     assert Bidirectional(ReLU(), RNN(3, 4, dtype=np.float32)).dtype == np.float32
 
 
-def test_last_step_refuses_what_is_no_sequence():
+def test_last_step_refuses_anything_but_a_sequence():
     with pytest.raises(ValueError, match=re.escape("LastStep expected X of shape (m, T, n), got (2, 3)")):
         LastStep().forward(np.zeros((2, 3)))

@@ -133,7 +133,7 @@ def test_gradients_in_both_modes(training):
     assert max(errors.values()) < 1e-7
 
 
-def test_samples_are_not_on_their_own():
+def test_samples_are_not_independent():
     assert not Dropout.samplewise
     assert repr(dropout(0.25)) == "Dropout(p=0.25)"
 

@@ -1,4 +1,4 @@
-"""With every exercise answered by its reference, all checks pass and every notebook still runs."""
+"""With the reference answer to every exercise, all checks pass and every notebook still runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The very source of the notebooks' set-up cell: what it asks of pip on Colab, on Kaggle and elsewhere."""
+"""The notebooks' set-up cell, as it is: what it asks of pip on Colab, on Kaggle and elsewhere."""
 
 from __future__ import annotations
 

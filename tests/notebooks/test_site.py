@@ -1,4 +1,4 @@
-"""The pages of `make html`: all of the lessons is on them, nothing is fetched, no link leads nowhere."""
+"""The pages of `make html`: the lessons are on them in full, nothing is fetched, no link is broken."""
 
 from __future__ import annotations
 

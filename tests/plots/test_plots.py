@@ -1,4 +1,4 @@
-"""Figures: they draw what they were given, on the Axes they were given, and complain in nnlab's words."""
+"""Figures: they draw what they were given, on the Axes they were given, and raise nnlab's own errors."""
 
 import matplotlib
 

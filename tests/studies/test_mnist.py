@@ -524,7 +524,7 @@ SOME, TRUTH = LARGE[:5], LABELS[:5]
         ({"x": SOME, "y": np.eye(10, dtype=int)[TRUTH]}, r"of shape \(5,\), got \(5, 10\)"),
     ],
 )
-def test_images_that_will_not_do(tmp_path, content, message):
+def test_bad_images(tmp_path, content, message):
     np.savez(tmp_path / "some.npz", **content)
     with pytest.raises(ValueError, match=message) as raised:
         evaluation.read_images(tmp_path / "some.npz")
@@ -532,16 +532,16 @@ def test_images_that_will_not_do(tmp_path, content, message):
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])
-def test_a_file_that_is_no_archive(tmp_path, content):
+def test_a_file_that_is_not_an_archive(tmp_path, content):
     (tmp_path / "some.npz").write_bytes(content)
     with pytest.raises(ValueError, match=r"some.npz: expected an .npz file, but"):
         evaluation.read_images(tmp_path / "some.npz")
 
 
-def test_a_single_array_is_no_archive(tmp_path):
+def test_a_single_array_is_not_an_archive(tmp_path):
     with open(tmp_path / "some.npz", "wb") as file:
         np.save(file, SOME)
-    with pytest.raises(ValueError, match=r"expected an \.npz file, but it is no such archive"):
+    with pytest.raises(ValueError, match=r"expected an \.npz file, but it is not such an archive"):
         evaluation.read_images(tmp_path / "some.npz")
 
 

@@ -35,7 +35,7 @@ def test_small_weights_start_at_log_2_and_fall_to_the_base_rate(split):
     assert measured["first loss"] == pytest.approx(math.log(2), abs=2e-3)
     assert measured["accuracy"] == measured["accuracy of always 'show'"]
     assert measured["recall"] == 0
-    assert "foretells 0 missed" in outcome.shows
+    assert "predicts 0 missed" in outcome.shows
 
 
 def test_the_entropy_of_the_published_base_rate():

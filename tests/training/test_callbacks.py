@@ -53,7 +53,7 @@ class Names(Callback):
         return lambda *arguments: self.calls.append((name, *arguments[:-1], sorted(arguments[-1])))
 
 
-def test_the_hooks_are_keras_s():
+def test_the_hooks_are_those_of_keras():
     names = Names()
     train(batch_size=30, epochs=2, validation=VALIDATION, callbacks=[names])
     measures = ["loss", "val_loss"]
@@ -141,12 +141,12 @@ def test_an_interrupt_in_a_callback_keeps_the_epoch():
         ([EarlyStopping(patience=1)], ValueError, "EarlyStopping expected monitor as one of 'loss', 'odd'"),
         ([ReduceOnPlateau("auc")], ValueError, "ReduceOnPlateau expected monitor as one of 'loss', 'odd'"),
         ([EarlyStopping("odd", patience=1)], ValueError,
-         "EarlyStopping expected mode='min' or mode='max' beside monitor='odd', got None"),
+         "EarlyStopping expected mode='min' or mode='max' with monitor='odd', got None"),
         ([ReduceOnPlateau("odd")], ValueError,
-         "ReduceOnPlateau expected mode='min' or mode='max' beside monitor='odd', got None"),
+         "ReduceOnPlateau expected mode='min' or mode='max' with monitor='odd', got None"),
     ],
 )  # fmt: skip
-def test_callbacks_that_will_not_do_are_refused_before_anything_is_changed(callbacks, error, message):
+def test_bad_callbacks_are_refused_before_anything_is_changed(callbacks, error, message):
     network, rng = make_network(), np.random.default_rng(0)
     optimizer = Adam(network.parameters(), lr=0.02)
     before = everything(network, optimizer, rng)
@@ -183,7 +183,7 @@ def test_callbacks_that_will_not_do_are_refused_before_anything_is_changed(callb
         (lambda: Checkpoint("a", resume="no"), TypeError, "resume as True or False, got str 'no'"),
     ],
 )
-def test_settings_that_will_not_do(make, error, message):
+def test_bad_settings(make, error, message):
     with pytest.raises(error, match=re.escape(message)):
         make()
 

@@ -96,7 +96,7 @@ def test_the_file_holds_no_pickle_and_has_the_name_it_was_given(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
-def test_others_may_read_the_file_where_the_user_s_mask_says_so(tmp_path):
+def test_others_may_read_the_file_where_the_users_mask_says_so(tmp_path):
     mask = os.umask(0o022)
     try:
         path, *_ = saved(tmp_path)
@@ -217,7 +217,7 @@ def test_a_foreign_file_is_refused(tmp_path, kind):
         ("rng", {"bit_generator": "PCG64", "state": {"state": -1, "inc": 1}, "has_uint32": 0, "uinteger": 0}),
     ],
 )
-def test_a_state_that_no_training_left_is_refused(tmp_path, part, value):
+def test_a_state_that_no_run_left_is_refused(tmp_path, part, value):
     path, *_ = saved(tmp_path)
     with np.load(path) as file:
         arrays = dict(file)
@@ -254,7 +254,7 @@ def other_optimizer(make):
         (partial(other_network, sizes=(2, 9, 2)),
          "load found a state in run.npz that does not fit: MLP.load_state_dict expected 0.W of shape (2, 9)"),
         (partial(other_network, sizes=(2, 2)),
-         "expected the state of this network, got one that has the unknown 2.W, 2.b; make the"),
+         "expected the state of this network, got one that has unknown 2.W, 2.b; make the"),
         (partial(other_network, dtype=np.float32),
          "MLP.load_state_dict expected 0.W of dtype float32, got float64"),
         (partial(other_optimizer, partial(SGD, lr=1)), "load expected a state of SGD in run.npz, got Adam"),

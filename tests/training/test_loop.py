@@ -278,7 +278,7 @@ def test_augment_draws_from_the_generator_of_fit():
         (lambda X: X, TypeError, "takes 1 positional argument but 2 were given"),
     ],
 )
-def test_an_augment_that_will_not_do_is_found_before_the_first_update(augment, batch_size, error, message):
+def test_a_bad_augment_is_found_before_the_first_update(augment, batch_size, error, message):
     m = batch_size or 60
     network, data = make_network(), X.copy()
     before = weights(network)
@@ -342,7 +342,7 @@ def test_metrics_are_measured_before_the_update_and_validation_after_it():
     assert history["val_accuracy"] == [accuracy(network.forward(X), Y)]
 
 
-def test_a_layer_of_ones_own_and_a_network_that_ends_in_softmax():
+def test_a_layer_of_your_own_and_a_network_that_ends_in_softmax():
     class Scale(Layer):
         def _forward(self, X):
             return 2 * X
@@ -793,7 +793,7 @@ def test_a_parameter_twice_is_refused():
         fit(network, X, Y, loss=softmax_cross_entropy, optimizer=optimizer, epochs=1)
 
 
-def test_what_is_no_network_is_refused():
+def test_anything_but_a_network_is_refused():
     optimizer = Adam(make_network().parameters())
     with pytest.raises(
         TypeError, match=r"fit expected a network such as MLP\(\[2, 8, 2\], …\), got list \[\]"
@@ -822,7 +822,7 @@ def test_what_is_no_network_is_refused():
         (lambda scores: 1.0, TypeError, "takes 1 positional argument but 2 were given"),
     ],
 )
-def test_a_metric_that_will_not_do_is_found_before_the_first_update(metric, error, message):
+def test_a_bad_metric_is_found_before_the_first_update(metric, error, message):
     network = make_network()
     before = weights(network)
     with pytest.raises(error, match=re.escape(message)):

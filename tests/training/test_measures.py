@@ -16,7 +16,7 @@ def test_scores_do_not_depend_on_the_batch_size(batch_size):
     np.testing.assert_allclose(scores, network.eval().forward(X), rtol=1e-12, atol=1e-15)
 
 
-def test_scores_of_lists_keep_the_network_s_dtype():
+def test_scores_of_lists_keep_the_networks_dtype():
     assert predict_scores(make_network(dtype=np.float32), [[1, 2], [3, 4]], batch_size=1).dtype == np.float32
 
 

@@ -67,7 +67,7 @@ def of_some(scores, targets):
 
 @pytest.mark.parametrize("loss", [summed, of_some])
 @pytest.mark.parametrize("order", ["sorted", "mixed"])
-def test_a_loss_that_is_no_mean_over_rows_is_taken_of_the_whole_batch(loss, order, monkeypatch):
+def test_a_loss_that_is_not_a_mean_over_rows_is_taken_of_the_whole_batch(loss, order, monkeypatch):
     monkeypatch.setattr(steps, "BLOCK", 5)
     X, y, _ = large_batch(weighted=False)
     if order == "sorted":  # whole blocks are ignored

@@ -395,7 +395,7 @@ class TestOptimizers:
                 agree(p.value, twin.detach().numpy().T)
 
     @pytest.mark.parametrize("name", OPTIMIZERS)
-    def test_a_training_of_1000_steps_stays_together(self, name, rng):
+    def test_a_run_of_1000_steps_stays_together(self, name, rng):
         network, X, y = problem(rng)
         optimizer = OPTIMIZERS[name](network.parameters())
         report = lockstep(network, X, y, loss=CE, optimizer=optimizer, steps=1000, batch_size=16, rng=rng)

@@ -1,4 +1,4 @@
-"""The other explorers: that what they show is right, and that bad data are named in the picture's place."""
+"""The other explorers: what they show is right, and bad data are named in place of the picture."""
 
 import re
 
@@ -157,7 +157,7 @@ def test_an_activation_of_your_own():
 
 
 @pytest.mark.parametrize("wrong", [Softmax(), MLP([1, 2], activation=Tanh), Tanh, 3])
-def test_what_is_no_activation_is_named_and_another_can_be_chosen(wrong):
+def test_a_bad_activation_is_named_and_another_can_be_chosen(wrong):
     explorer = activation_explorer(wrong)
     assert explorer.page.error.startswith("activation_explorer expected an activation of one number such as")
     set_to(explorer, activation="ReLU")
@@ -168,7 +168,7 @@ def test_what_is_no_activation_is_named_and_another_can_be_chosen(wrong):
     ("inputs", "message"),
     [([], "at least one number"), ([np.nan], "finite inputs"), (["a"], "inputs as an array of float32")],
 )
-def test_inputs_that_are_no_numbers_are_named(inputs, message):
+def test_inputs_that_are_not_numbers_are_named(inputs, message):
     assert message in activation_explorer(inputs=inputs).page.error
 
 
@@ -203,7 +203,7 @@ def test_a_network_of_your_own_with_several_outputs():
     assert np.allclose(explorer.state["Wh"], params["Wh"], atol=5e-4)
 
 
-def test_inputs_that_are_no_plane_get_bars():
+def test_inputs_that_are_not_two_get_bars():
     explorer = forward_explorer([1, 2, 3], np.ones((3, 2)), [0, 0], np.ones((2, 2)), [0, 0])
     beside = explorer.picture.figure.axes[1]
     assert [bar.get_height() for bar in beside.patches] == pytest.approx([0.5, 0.5])
@@ -309,7 +309,7 @@ def test_a_surface_of_your_own():
         (lambda w1, w2: 1 / 0, "ZeroDivisionError: division by zero"),
     ],
 )
-def test_what_is_no_surface_is_named_and_another_can_be_chosen(wrong, message):
+def test_a_bad_surface_is_named_and_another_can_be_chosen(wrong, message):
     explorer = surface_explorer(wrong)
     with pytest.raises(ValueError, match=message):
         raise ValueError(explorer.page.error)
@@ -413,7 +413,7 @@ def test_the_appointments_are_learned_better_than_by_guessing(empty_machine):
 
 
 @pytest.mark.filterwarnings("ignore::nnlab.training.TrainingWarning")
-def test_a_training_that_does_not_come_back_is_gray_with_its_step():
+def test_a_run_that_does_not_recover_is_gray_with_its_step():
     explorer = digits_explorer((X, y), epochs=20)
     set_to(explorer, learning_rate="100")
     assert explorer.page.readout.startswith("Diverged at step ")
@@ -438,7 +438,7 @@ def test_pictures_come_while_it_trains_and_stop_ends_it(monkeypatch):
     assert explorer.page.readout.startswith("After 2 of 5 epochs")
 
 
-def test_a_newer_value_stops_the_older_training(monkeypatch):
+def test_a_newer_value_stops_the_older_run(monkeypatch):
     monkeypatch.setattr(live, "PATIENCE", 0.0)
     monkeypatch.setattr(live, "PAUSE", 0.0)
     explorer = digits_explorer((X, y), epochs=50)

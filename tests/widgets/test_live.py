@@ -181,7 +181,7 @@ def test_a_value_that_a_control_does_not_have_is_refused(make, message):
         make()
 
 
-def test_a_logarithmic_slider_goes_over_round_numbers_and_the_given_one():
+def test_a_logarithmic_slider_runs_over_round_numbers_and_the_given_one():
     control = controls.logarithmic(WHO, "lr", "", 0.0317, 0.1, (-2, 0))
     numbers = [float(option) for option in control.widget.options]
     assert numbers[:4] == [0.01, 0.012, 0.015, 0.02]

@@ -77,7 +77,7 @@ def test_another_kind_of_choice_is_refused(choice):
         (3, [("text", True, "why")], TypeError, "expected title as text, got int 3"),
     ],
 )
-def test_what_is_no_quiz_is_refused(title, statements, error, message):
+def test_bad_statements_are_refused(title, statements, error, message):
     with pytest.raises(error, match=message):
         Quiz(title, statements)
 

@@ -1,4 +1,4 @@
-"""The training explorer: it learns as told, shows divergence, and takes or refuses a reader's data."""
+"""The training explorer: it learns as set, shows divergence, and takes or refuses a reader's data."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_it_learns_the_circles():
     assert "accuracy 100% in training" in explorer.page.readout
 
 
-def test_one_hidden_unit_cannot_part_the_circles_and_four_can():
+def test_one_hidden_unit_cannot_separate_the_circles_and_four_can():
     one, four = (training_explorer(hidden_size=n, noise=0.05).page.readout for n in (1, 4))
     assert "100%" not in one
     assert "accuracy 100% in training, 100% in validation" in four
@@ -131,7 +131,7 @@ def test_a_divergence_says_nothing_on_the_side(recwarn):
 # ----------------------------------------------------------------------------------- long trainings
 
 
-def test_a_newer_value_stops_a_long_training(explorer, monkeypatch):
+def test_a_newer_value_stops_a_long_run(explorer, monkeypatch):
     monkeypatch.setattr(live, "PATIENCE", 0.0)
     explorer.page.box.children[2].children[0].click()
     assert explorer.latest.settle(WAIT)
