@@ -311,7 +311,7 @@ def test_a_process_that_is_stopped_goes_on_bit_for_bit(here, ending):
     process.send_signal(getattr(signal, ending))
     _, told = process.communicate(timeout=60)
     assert process.returncode == {"SIGINT": 1, "SIGKILL": -signal.SIGKILL}[ending]
-    assert ("interrupted; this goes on" in told) == (ending == "SIGINT")
+    assert ("interrupted; to continue" in told) == (ending == "SIGINT")
     assert not Path("mnist_run", runs.RESULTS).exists()
     assert main(["mnist", "--resume"]) == 0
     assert main(["mnist", *many, "--out", "straight"]) == 0
