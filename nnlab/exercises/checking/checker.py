@@ -83,7 +83,7 @@ def name_of(function: Any) -> str:
 def judge(exercise: Exercise, function: Function, how: str | None = None) -> Result:
     """Return the verdict on a function, without counting it as an attempt."""
     if not_attempted(function):
-        return _not_attempted(exercise)
+        return not_attempted_yet(exercise)
     return conclude(exercise, sandbox.run(jobs(exercise, function, forms(exercise)), exercise.seconds, how))
 
 
@@ -109,7 +109,7 @@ def conclude(exercise: Exercise, run: sandbox.Run) -> Result:
     if len(tried) != len(exercise.probes) and run.ended == "done":
         run = replace(run, ended="died")
     if _left_blank(tried):
-        return _not_attempted(exercise)
+        return not_attempted_yet(exercise)
     if run.ended != "done":
         return replace(_unfinished(exercise, run, len(tried)), output=run.output)
     return replace(verdict(exercise, tried), output=run.output)
@@ -152,7 +152,8 @@ def _left_blank(trials: Sequence[Trial]) -> bool:
     return False
 
 
-def _not_attempted(exercise: Exercise) -> Result:
+def not_attempted_yet(exercise: Exercise) -> Result:
+    """Return the verdict on an empty template."""
     return Result(
         exercise.name,
         "not attempted",

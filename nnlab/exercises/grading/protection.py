@@ -82,7 +82,8 @@ def command() -> tuple[str, ...]:
         *("--cap-drop", "ALL", "--hostname", "nnlab"),
         *visible,
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"),
-        *("--remount-ro", "/", "--"),
+        *(part for place in ("/proc", "/dev", "/") for part in ("--remount-ro", place)),
+        "--",
     )
 
 

@@ -83,6 +83,7 @@ class Host:
         if not self.wait():
             return run, False
         deadline = time.monotonic() + limits.waiting + child.PATIENCE + 1
+        self._ready = False
         try:
             self._send(pickle.dumps((token, limits, packed)))
             while True:
@@ -151,6 +152,8 @@ def run(jobs: Sequence[Job], limits: Limits) -> Run:
     with _lock:
         fit = False  # for the next jobs
         try:
+            if _standby is None or not _standby.wait():
+                _replace()
             _standby = _standby or _start()
             if not _standby.wait():
                 return refused
@@ -216,12 +219,16 @@ def serve() -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)  # a thread pool would not survive the fork
+    before = child.standing()
     relay(answers, READY)
     for request in _requests(requests):
         token, limits, packed = pickle.loads(request)
         work = functools.partial(_make, packed)
         if how_many == "many":
             child.attend(work, limits, token, answers, requests)
+            if not child.tidy() or child.standing() != before:
+                return  # something is left of the last run; another host takes over
+            relay(answers, READY)
         else:
             _serve_once(work, limits, token, answers)
 
