@@ -114,7 +114,13 @@ def as_data(value: Any) -> Any:
 
 def from_data(data: Any) -> Any:
     """Return what `as_data` was given. Raises: ValueError unless it can have come from there."""
-    match data:
+    if isinstance(data, dict):
+        return {key: from_data(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [from_data(value) for value in data]
+    if not isinstance(data, tuple):
+        return data
+    match data if data and isinstance(data[0], str) else ():
         case ("Outcome", seen, str(came), list(changed), raised):
             whole = Outcome(from_data(seen), came, tuple(map(str, changed)), from_data(raised))
             if whole.raised is None or isinstance(whole.raised, Raised):
@@ -123,12 +129,6 @@ def from_data(data: Any) -> Any:
             return Raised(name, text, line, number, function)
         case ("Odd", str(text), str(name)):
             return Odd(text, name)
-        case dict():
-            return {key: from_data(value) for key, value in data.items()}
-        case list():
-            return [from_data(value) for value in data]
-        case None | bool() | int() | float() | str() | np.ndarray():
-            return data
     raise ValueError("an outcome expected what as_data gives")
 
 

@@ -228,7 +228,8 @@ def _host(protection: Protection, asked: Sequence[str]) -> Host:
     if found is None or not found.wait():
         if found is not None:
             found.kill()
-        modules = (inside.HERE, *(f"nnlab.exercises.catalogue.{name}" for name in asked))
+        pages = (f"nnlab.exercises.catalogue.{name}" for name in asked)
+        modules = (inside.HERE, *pages, *(host.TORCH if "torch" in sys.modules else ()))
         within = protection.within
         found = _hosts[place] = Host(modules, within, environment() if within else None)
         found.wait()

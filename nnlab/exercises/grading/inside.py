@@ -24,6 +24,8 @@ from nnlab.exercises.sandbox.meter import not_counted
 
 HERE = "nnlab.exercises.grading.inside"  # a module that the host imports beforehand
 
+registry.contents()  # read once, so that the children of the host need not
+
 
 def pack(answer: Answer, forms: list) -> bytes:
     """Return an answer as bytes for a host, with the forms of what is expected."""

@@ -33,6 +33,7 @@ STARTING = 120.0  # seconds that it may take to start and to import PyTorch; the
 START = "from nnlab.exercises.sandbox.host import serve; serve()"
 FORKS = sys.platform == "linux"
 READY = b"ready"
+TORCH = ("torch", "torch._dynamo")  # an optimizer imports the second when it is first used, in seconds
 
 
 class Host:
@@ -167,7 +168,7 @@ def run(jobs: Sequence[Job], limits: Limits) -> Run:
 
 
 def _start() -> Host:
-    return Host([name for name in ("torch",) if name in sys.modules])
+    return Host(TORCH if "torch" in sys.modules else ())
 
 
 def _replace() -> None:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from nnlab.exercises import check
 from nnlab.exercises.checking import checker, registry, trials
 from nnlab.exercises.checking.probes import Sizes
-from nnlab.exercises.sandbox import sandbox, standby
+from nnlab.exercises.sandbox import host, sandbox
 from nnlab.exercises.sandbox.state import captured
 
 LINEAR = registry.find("linear")
