@@ -146,8 +146,7 @@ class _Search:
         if not found:  # a cell below, run before
             below = [s for s in self._statements if s.runs and name in s.binds and s.place > user.place]
             found.update(dict.fromkeys(below[:1]))
-        first = min((s.place for s in found), default=(0, 0))
-        spoilt = self.spoilt(name, max((s.place for s in found), default=first))
+        spoilt = self.spoilt(name, max((s.place for s in found if name in s.binds), default=(0, 0)))
         if spoilt and (found or name not in dir(builtins)):
             self.unsure += spoilt
         elif not found and not stars and name not in GIVEN and name not in dir(builtins):
@@ -159,12 +158,13 @@ class _Search:
         return self._checked or self._definition.place
 
     def _made(self, name: str, moment: tuple[int, int]) -> list[Statement]:
-        """Return the last statement before a moment that binds a name, and those that change it after that."""
+        """Return the statements before a moment that bind a name, and those that change what it stands for.
+
+        One of them may raise, as it did in the notebook; so the earlier ones are not left out.
+        """
         before = [s for s in self._statements if s.runs and s.place < moment]
-        last = max((i for i, s in enumerate(before) if name in s.binds), default=-1)
-        if last < 0:
-            return []
-        return [before[last], *(s for s in before[last + 1 :] if name in s.changes)]
+        first = next((i for i, s in enumerate(before) if name in s.binds), len(before))
+        return [s for s in before[first:] if name in s.binds | s.changes]
 
     def spoilt(self, name: str, since: tuple[int, int]) -> list[str]:
         """Return, in words, which cells set or change a name up to the check and were not run."""
@@ -263,7 +263,9 @@ def _note_statements(submission: Submission, trees: Trees, folder: Path) -> None
         for index, node in enumerate(tree.body):
             if _is_working(node):
                 continue
-            runs = may_run(node, packages, own_names) and not any(p in absent for _, p in imported(node))
+            runs = may_run(node, packages, own_names)
+            if not isinstance(node, ast.Try):  # which can do without a package
+                runs = runs and not any(package in absent for _, package in imported(node))
             here = statement(number, index, source, node, runs)
             changes = (here.changes | _through_calls(node, effects)) - packages.keys()
             submission.statements.append(_with_changes(here, frozenset(changes)))
