@@ -1,7 +1,8 @@
 """`nnlab grade`: a teacher's report: the exercises in learners' notebooks, and the mistakes made.
 
-It runs what learners wrote, under bubblewrap (Linux): without network, and without any of your files. Where that is
-missing it stops, unless you add --unsafe; nnlab/exercises/TEACHING.md says what protects you, and from what not.
+It runs what learners wrote, under bubblewrap (Linux): without network, and without any of your files.
+Where that is missing it stops, unless you add --unsafe; nnlab/exercises/TEACHING.md says what protects
+you, and from what not.
 
 Examples:
   python -m nnlab grade submissions/*.ipynb

@@ -166,9 +166,9 @@ def _unfinished(exercise: Exercise, run: sandbox.Run, done: int) -> Result:
     where = exercise.probes[min(done, len(exercise.probes) - 1)].label
     if run.ended == "time":
         text = (
-            f"Your code had not finished after {exercise.seconds:g} seconds of computing ({where}); a right "
-            "answer takes a few thousandths. Look for a loop whose condition never becomes false, or one that "
-            "grows what it runs over."
+            f"Your code had not finished after {exercise.seconds:g} seconds of computing ({where}); a "
+            "right answer takes a few thousandths. Look for a loop whose condition never becomes false, or "
+            "one that grows what it runs over."
         )
         return Result(exercise.name, "error", ("too-slow",), text)
     if run.ended == "waits":
@@ -179,8 +179,8 @@ def _unfinished(exercise: Exercise, run: sandbox.Run, done: int) -> Result:
         return Result(exercise.name, "error", ("too-slow",), text)
     if run.ended == "loading":
         text = (
-            f"What your function imports or defines had not finished after {LOADING:g} seconds ({where}). Look "
-            "for code that runs when a module is imported or a class is defined."
+            f"What your function imports or defines had not finished after {LOADING:g} seconds ({where}). "
+            "Look for code that runs when a module is imported or a class is defined."
         )
         return Result(exercise.name, "error", ("too-slow",), text)
     text = (

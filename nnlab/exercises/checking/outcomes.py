@@ -77,7 +77,7 @@ def _is_data(value: Any) -> bool:
 
 
 def report(exercise: Exercise, probe: Probe, function: Function, form: Any) -> Any:
-    """Run a learner's function in the sandbox, and return its outcome as plain data, which is all that leaves it."""
+    """Run a learner's function and return its outcome as plain data, which is all that leaves the sandbox."""
     try:
         return as_data(observe(exercise, probe, function, form))
     except (TimeUp, MemoryError):

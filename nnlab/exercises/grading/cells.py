@@ -1,7 +1,8 @@
 """A notebook cell as plain Python: what IPython adds to the language is taken out, without running any of it.
 
-IPython's own transformer does it, where IPython is installed. The one here knows the same forms: lines that begin
-with `%`, `!` or `?`, or end in `?`; `x = !command` and `x = %magic`; prompts; a cell that is indented as a whole.
+IPython's own transformer does it, where IPython is installed. The one here knows the same forms: lines
+that begin with `%`, `!` or `?`, or end in `?`; `x = !command` and `x = %magic`; prompts; a cell that is
+indented as a whole.
 """
 
 from __future__ import annotations

@@ -9,11 +9,32 @@ from nnlab.exercises.grading.submissions import Answer
 
 # what a lesson imports from nnlab.exercises
 OPEN = {"check", "hint", "progress", "working", "references", "Result"}
-MODULES = {"ctypes", "dis", "gc", "importlib", "inspect", "linecache", "multiprocessing", "pickle", "pkgutil", "runpy"}
+MODULES = {
+    "ctypes",
+    "dis",
+    "gc",
+    "importlib",
+    "inspect",
+    "linecache",
+    "multiprocessing",
+    "pickle",
+    "pkgutil",
+    "runpy",
+}
 MODULES |= {"signal", "socket", "subprocess", "traceback", "tracemalloc", "unittest"}
 NAMES = {"__import__", "compile", "eval", "exec", "open", "solution", "vars"}
 ATTRIBUTES = {"_current_frames", "_exit", "_getframe", "addaudithook", "currentframe", "f_back", "f_globals"}
-ATTRIBUTES |= {"f_locals", "fork", "forkpty", "gi_frame", "kill", "meta_path", "modules", "popen", "setprofile"}
+ATTRIBUTES |= {
+    "f_locals",
+    "fork",
+    "forkpty",
+    "gi_frame",
+    "kill",
+    "meta_path",
+    "modules",
+    "popen",
+    "setprofile",
+}
 ATTRIBUTES |= {"setsid", "settrace", "spawnv", "stack", "system", "tb_frame"}
 UNDERSCORED = {"__class__", "__doc__", "__init__", "__main__", "__name__", "__call__"}  # in every class
 

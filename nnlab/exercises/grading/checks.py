@@ -11,7 +11,7 @@ PACKAGE = "nnlab.exercises"
 
 @dataclass(frozen=True)
 class Check:
-    """One function that is checked: under its name, or as an expression; "" where the exercise is not named."""
+    """One function that is checked, by name or as an expression; `exercise` is "" where it is not named."""
 
     cell: int
     index: int  # of the statement in its cell
@@ -85,9 +85,7 @@ def _asked(call: ast.Call, loops: list[Loop]) -> Iterator[tuple[str, ast.expr]]:
         exercise, function = ("", filled[0]) if len(filled) == 1 else filled
         if isinstance(exercise, ast.Constant) and isinstance(exercise.value, str):
             yield exercise.value, function
-        elif exercise == "" and not isinstance(function, ast.Constant):
-            yield "", function
-        elif exercise != "":
+        elif exercise != "" or not isinstance(function, ast.Constant):
             yield "", function
 
 
@@ -100,7 +98,11 @@ def _turns(given: list[ast.expr], loops: list[Loop]) -> Iterator[list[ast.expr]]
             continue
         items = _items(values)
         for item in items:
-            parts = item.elts if isinstance(target, (ast.Tuple, ast.List)) and isinstance(item, ast.Tuple) else [item]
+            parts = (
+                item.elts
+                if isinstance(target, (ast.Tuple, ast.List)) and isinstance(item, ast.Tuple)
+                else [item]
+            )
             if len(parts) == len(names):
                 filled = dict(zip(names, parts, strict=True))
                 yield [filled.get(getattr(value, "id", ""), value) for value in given]
@@ -110,7 +112,7 @@ def _turns(given: list[ast.expr], loops: list[Loop]) -> Iterator[list[ast.expr]]
 
 
 def _items(values: ast.expr) -> list[ast.expr]:
-    """Return what a display holds: `(a, b)`, `{"a": f}.items()`, `zip((…), (…))`; nothing where it is not written out."""
+    """Return what is written out to be run over: `(a, b)`, `{"a": f}.items()`, `zip((…), (…))`."""
     match values:
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
             return items

@@ -131,7 +131,7 @@ def grade(
 
 
 def same_files(paths: Sequence[Path]) -> list[int | None]:
-    """Return, for every path, the number of an earlier one that is the same file: a hard link earns no marks."""
+    """Return, for every path, the number of an earlier one that is the same file (a hard link), or None."""
     seen: dict[tuple[int, int], int] = {}
     found: list[int | None] = []
     for number, path in enumerate(paths):

@@ -1,7 +1,7 @@
 """What runs in the sandbox for one answer of a notebook: its definition, then the probes.
 
-The learner's code shares that process with the page of the exercise, so the reference is put out of reach first:
-whoever calls it, or reads the page, gets an error. The results that are expected never come there.
+The learner's code shares that process with the page of the exercise, so the reference is put out of reach
+first: whoever calls it, or reads the page, gets an error. The results that are expected never come there.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ class Beside(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 def put_away(exercise: Exercise) -> None:
     """Take the reference's code out of this process, wherever it is held, and close its page to readers."""
     _ = exercise.parameters  # read from the reference, and kept
-    exercise.reference.__code__ = _none_here.__code__  # type: ignore[attr-defined]
-    exercise.reference.__defaults__ = None  # type: ignore[attr-defined]
+    exercise.reference.__code__ = _none_here.__code__
+    exercise.reference.__defaults__ = None
     exercise.mistakes.clear()
     page = exercise.name
     folder = str(registry.CATALOGUE)
@@ -103,5 +103,3 @@ def put_away(exercise: Exercise) -> None:
 
 def _none_here(*args: Any, **kwargs: Any) -> Any:
     raise PermissionError("the reference is not at hand while its exercise is graded")
-
-

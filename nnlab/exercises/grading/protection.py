@@ -1,7 +1,8 @@
 """What stands between learners' code and the teacher's machine: bubblewrap, where the system has it (Linux).
 
-Inside, there is no network, no process of anybody else, and of the files only Python, its packages and nnlab, none
-of which can be changed; /tmp is empty and its own. Whether that works here is found out by trying.
+Inside, there is no network, no process of anybody else, and of the files only Python, its packages and
+nnlab, none of which can be changed; /tmp is empty and its own. Whether that works here is found out by
+trying.
 """
 
 from __future__ import annotations
@@ -19,14 +20,24 @@ from pathlib import Path
 
 import nnlab
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/etc/ld.so.cache", "/etc/localtime")
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/nix/store",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+)
 KEPT = ("LANG", "LC_ALL", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # of the environment
 PATIENCE = 60  # seconds that the trial may take
 REMEDY = """\
 grade runs what learners wrote, and found no protection for that on this machine: {why}.
 On Linux, install bubblewrap (the package `bubblewrap` of Debian, Ubuntu, Fedora, Arch, Alpine), or grade in a
-container. To run learners' code with your own rights all the same, add --unsafe: it can then read and change your
-files, and use the network."""
+container. To run learners' code with your own rights all the same, add --unsafe: it can then read and change
+your files, and use the network."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,13 @@ def command() -> tuple[str, ...]:
     """Return the command that runs its arguments in namespaces of their own."""
     visible = [part for place in _places() for part in ("--ro-bind-try", place, place)]
     return (
-        *(shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"),
+        *(
+            shutil.which("bwrap") or "bwrap",
+            "--unshare-all",
+            "--die-with-parent",
+            "--new-session",
+            "--as-pid-1",
+        ),
         *("--cap-drop", "ALL", "--hostname", "nnlab"),
         *visible,
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"),
@@ -109,7 +126,9 @@ def _package() -> Path:
 def _packages() -> list[str]:
     """Return the folders of installed packages that this process imports from."""
     known = {*site.getsitepackages(), site.getusersitepackages(), sysconfig.get_paths()["purelib"]}
-    return [place for place in sys.path if place in known or "site-packages" in place or "dist-packages" in place]
+    return [
+        place for place in sys.path if place in known or "site-packages" in place or "dist-packages" in place
+    ]
 
 
 def _places() -> Sequence[str]:

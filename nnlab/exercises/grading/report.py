@@ -146,7 +146,12 @@ def to_json(grades: Grades) -> str:
         {"exercise": exercise, "mistake": slug, "learners": count}
         for count, exercise, slug in grades.mistakes
     ]
-    whole: dict[str, Any] = {"nnlab": nnlab.__version__, "protection": grades.protection, "results": records(grades), "mistakes": mistakes}
+    whole: dict[str, Any] = {
+        "nnlab": nnlab.__version__,
+        "protection": grades.protection,
+        "results": records(grades),
+        "mistakes": mistakes,
+    }
     return json.dumps(whole, indent=2) + "\n"
 
 

@@ -22,9 +22,34 @@ STAR = "*"
 
 # Modules and builtins whose functions may be called on the way to an answer, as in `np.finfo(float).eps`.
 MODULES = {"cmath", "fractions", "functools", "itertools", "math", "numpy", "operator", "torch"}
-BUILTINS = {"abs", "bool", "complex", "dict", "enumerate", "float", "int", "len", "list", "max", "min", "range"}
+BUILTINS = {
+    "abs",
+    "bool",
+    "complex",
+    "dict",
+    "enumerate",
+    "float",
+    "int",
+    "len",
+    "list",
+    "max",
+    "min",
+    "range",
+}
 BUILTINS |= {"reversed", "round", "set", "slice", "sorted", "str", "sum", "tuple", "type", "zip"}
-CHANGING = {"add", "append", "clear", "discard", "extend", "fill", "insert", "pop", "remove", "reverse", "sort"}
+CHANGING = {
+    "add",
+    "append",
+    "clear",
+    "discard",
+    "extend",
+    "fill",
+    "insert",
+    "pop",
+    "remove",
+    "reverse",
+    "sort",
+}
 CHANGING |= {"update", "setdefault", "shuffle"}  # methods, and those of torch that end in _
 READING = {"copy", "get", "items", "keys", "values", "join", "split", "format", "astype", "reshape", "lower"}
 SIMPLE = (
@@ -122,8 +147,8 @@ def codes(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def functions(node: ast.AST, name: str) -> list[Callable]:
-    """Return the functions of a name that a statement defines, under `if` and `try` too; for looking at only."""
-    found = []
+    """Return the functions of a name that a statement defines, under `if` too; for looking at only."""
+    found: list[Callable] = []
     for inner in ast.walk(node):
         if isinstance(inner, ast.FunctionDef) and inner.name == name:
             code = next(c for c in codes(_compiled(inner)) if c.co_name == name)
@@ -226,7 +251,9 @@ def may_run(node: ast.AST, packages: Mapping[str, str], own: Collection[str] = (
         case ast.For(target=target, iter=values, body=body, orelse=other):
             return simple(target, values) and all_run(*body, *other)
         case ast.With(items=items, body=body):
-            return simple(*(part for i in items for part in (i.context_expr, i.optional_vars))) and all_run(*body)
+            return simple(*(part for i in items for part in (i.context_expr, i.optional_vars))) and all_run(
+                *body
+            )
         case ast.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
             return all_run(*body, *(n for h in handlers for n in h.body), *other, *final)
         case ast.Expr(value=ast.Constant()):

@@ -1,7 +1,8 @@
 """A learner's notebook: its answers are taken out without running the rest of it.
 
-An answer is a function with the statements that it needs, among the definitions, imports, simple values and changes
-of such in the notebook, as they held where it was checked. Reading runs none of them; see inside.py.
+An answer is a function with the statements that it needs, among the definitions, imports, simple values
+and changes of such in the notebook, as they held where it was checked. Reading runs none of them; see
+inside.py.
 """
 
 from __future__ import annotations
@@ -209,7 +210,9 @@ def read_regular(path: Path, largest: int) -> bytes:
     """
     if stat.S_ISLNK(os.lstat(path).st_mode):
         raise ValueError("is a symbolic link; only regular files are read")
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     with open(os.open(path, flags), "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
@@ -256,7 +259,9 @@ def _note_statements(submission: Submission, trees: Trees, folder: Path) -> None
     """Note every statement, and whether it may be run."""
     packages = {name: package for _, _, tree in trees for name, package in imported(tree)}
     absent = _absent(submission, set(packages.values()), folder)
-    own = {n.name: n for _, _, tree in trees for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    own = {
+        n.name: n for _, _, tree in trees for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))
+    }
     effects = {name: changes_when_called(node) for name, node in own.items()}
     own_names = {name for name in own if packages.get(name) is None}
     for number, source, tree in trees:
@@ -377,7 +382,7 @@ def _note_check(submission: Submission, check: Check) -> None:
     earlier = submission.answers.get(exercise)
     if found is None:
         if earlier is None:
-            text = f"Checked in cell {check.cell}, but no definition of `{check.text}` was found that can be run."
+            text = f"Checked in cell {check.cell}, but no definition of `{check.text}` was found."
             submission.answers[exercise] = Answer(exercise, name, problem=text)
             submission.names[exercise] = name
             submission.places[exercise] = where
@@ -450,5 +455,3 @@ def _has_parameters_of(exercise: str, found: Statement) -> bool:
 
 def _place(answer: Statement | Answer) -> tuple[int, int]:
     return (0, 0) if isinstance(answer, Answer) else answer.place
-
-

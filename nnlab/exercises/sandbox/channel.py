@@ -27,8 +27,9 @@ LONGEST = encoding.LARGEST + 16  # bytes of a frame: a value, and the token befo
 class Run:
     """What came of the jobs: one result for each that finished, and how it ended.
 
-    `ended` is "done"; "time": it computed for too long; "loading": its imports and definitions did; "waits": it
-    did not end, though it hardly computed; "died": its process ended; "refused": the jobs could not be made.
+    `ended` is "done"; "time": it computed for too long; "loading": its imports and definitions did;
+    "waits": it did not end, though it hardly computed; "died": its process ended; "refused": the jobs could
+    not be made.
     """
 
     results: list = field(default_factory=list)

@@ -1,7 +1,8 @@
 """A forked child that runs the jobs, and the process that attends it (Linux).
 
-The attendant is trusted and runs nothing of the learner's: it passes on the frames, ends the child when its time
-is over, and ends whatever the child has started, also what has detached itself: orphans come to the attendant.
+The attendant is trusted and runs nothing of the learner's: it passes on the frames, ends the child when
+its time is over, and ends whatever the child has started, also what has detached itself: orphans come to
+the attendant.
 """
 
 from __future__ import annotations
@@ -142,12 +143,14 @@ def _everyone() -> Iterator[int]:
 
 
 def standing() -> tuple:
-    """Return what other processes of the same user may change about this one: its limits, its place in the queue."""
+    """Return what other processes of this user may change about this one: limits, place in the queue."""
     if sys.platform != "linux":
         return ()
     import resource
 
-    limits = [resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")]
+    limits = [
+        resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")
+    ]
     return limits, os.nice(0), os.sched_getaffinity(0), os.sched_getscheduler(0)
 
 

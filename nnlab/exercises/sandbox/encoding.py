@@ -15,7 +15,7 @@ import numpy as np
 
 LARGEST = 1 << 25  # bytes of one value
 DEEPEST = 16  # containers within each other
-DTYPES = tuple("<f8 <f4 <f2 |b1 |i1 <i2 <i4 <i8 |u1 <u2 <u4 <u8".split())
+DTYPES = ("<f8", "<f4", "<f2", "|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8")
 SIZE = struct.Struct("<I")
 FLOAT = struct.Struct("<d")
 ARRAY = struct.Struct("<BB")  # place among DTYPES, number of axes

@@ -1,8 +1,9 @@
-"""A Python process of its own that runs learner code, for systems where forking this one is missing or unsafe.
+"""A Python process of its own that runs learner code, for systems where forking this one is missing or
+unsafe.
 
-It knows nothing but what it is sent. On Linux it forks a child for every run; elsewhere it serves one run and is
-gone, so that nothing that learner code does to it reaches the next. Under `nnlab grade` it runs in namespaces of
-its own.
+It knows nothing but what it is sent. On Linux it forks a child for every run; elsewhere it serves one run
+and is gone, so that nothing that learner code does to it reaches the next. Under `nnlab grade` it runs in
+namespaces of its own.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ TORCH = ("torch", "torch._dynamo")  # an optimizer imports the second when it is
 class Host:
     """The process, with a thread that listens to it: a pipe cannot be waited for on Windows.
 
-    `within` is a command that runs its arguments, such as bubblewrap; `modules` are imported before the first run.
+    `within` is a command that runs its arguments, such as bubblewrap; `modules` are imported before the
+    first run.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class Host:
         return self._ready
 
     def run(self, packed: bytes, limits: Limits) -> tuple[Run, bool]:
-        """Run packed work (a pickle of `Work`); return what came, and whether the process is fit for another run."""
+        """Run packed work (a pickle of `Work`); return what came, and whether it is fit for another run."""
         run, token = Run(), os.urandom(16)
         if not self.wait():
             return run, False

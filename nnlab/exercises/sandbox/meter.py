@@ -97,7 +97,7 @@ _current: Meter | None = None
 
 @contextlib.contextmanager
 def not_counted() -> Iterator[None]:
-    """Let what runs inside count as loading, not as the learner's time; outside the sandbox it changes nothing."""
+    """Let what runs inside count as loading, not as the learner's time."""
     with _current.paused() if _current is not None else contextlib.nullcontext():
         yield
 

@@ -1,9 +1,9 @@
 """Where learner code runs: it may hang, recurse, exit, print without end, patch NumPy; the kernel lives on.
 
-On Linux the code runs in a forked child with a memory limit. Where fork is missing or unsafe (Windows, macOS, a
-process that uses a GPU) it is sent to a Python process that stands by. What cannot be sent runs in a daemon thread
-that is interrupted by an exception, and whatever global state it changed is put back. All ways give the same
-report, as plain data.
+On Linux the code runs in a forked child with a memory limit. Where fork is missing or unsafe (Windows,
+macOS, a process that uses a GPU) it is sent to a Python process that stands by. What cannot be sent runs
+in a daemon thread that is interrupted by an exception, and whatever global state it changed is put back.
+All ways give the same report, as plain data.
 """
 
 from __future__ import annotations

@@ -91,7 +91,9 @@ HARM = {
     "stops its parent": "import signal\nos.kill(os.getppid(), signal.SIGSTOP) if os.getppid() == 1 else None",
     "leaves files": "open('/tmp/numpy.py', 'w').write('1/0') if os.getppid() == 1 else None",
     "fills descriptors": "[os.write(d, b'\\xff' * 64) for d in range(3, 50)]",
-    "detaches": "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(100)\n    os._exit(0)",
+    "detaches": (
+        "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(100)\n    os._exit(0)"
+    ),
     "exits": "os._exit(0)",
     "patches": "import numpy\nnumpy.matmul = numpy.exp = None\nos.chdir('/')",
 }
@@ -147,8 +149,8 @@ def test_the_protection_is_reported(tmp_path, bubblewrap, capsys):
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
 def test_other_systems_have_no_protection(platform, monkeypatch):
     monkeypatch.setattr("sys.platform", platform)
+    protection._missing.cache_clear()
     with pytest.raises(RuntimeError, match=f"there is none for {platform}"):
-        protection._missing.cache_clear()
         protection.bubblewrap()
     protection._missing.cache_clear()
 

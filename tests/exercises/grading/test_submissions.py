@@ -91,7 +91,9 @@ def test_what_a_command_gives_is_not_known(line, installed, monkeypatch):
     assert ast.unparse(tree.body[1]) == "w = 1"
 
 
-@pytest.mark.parametrize("source", ["x = 1  # what?", "k = (10\n % 3)", "f(a\n != b)", "s = '''\n%%time\n!ls\n'''"])
+@pytest.mark.parametrize(
+    "source", ["x = 1  # what?", "k = (10\n % 3)", "f(a\n != b)", "s = '''\n%%time\n!ls\n'''"]
+)
 def test_what_is_python_stays_as_it_is(source):
     assert cells.as_python(source)[0] == source
 
@@ -143,7 +145,10 @@ CHECKED = {
         "layer = Layer()",
         "check('linear', layer)",
     ],
-    "factory": ["def make():\n    def linear(X, W, b):\n        return X @ W + b\n    return linear", "check(make())"],
+    "factory": [
+        "def make():\n    def linear(X, W, b):\n        return X @ W + b\n    return linear",
+        "check(make())",
+    ],
     "made": [
         "def make(k):\n    def linear(X, W, b):\n        return k * (X @ W + b)\n    return linear",
         "f = make(1)",
@@ -169,7 +174,10 @@ def test_what_passes_when_it_is_checked_passes_when_it_is_graded(verdict, opened
 
 
 def test_a_loop_counts_for_all_that_it_checks(opened):
-    assert set(opened(LINEAR + SOFTMAX, "for f in (linear, softmax):\n    check(f)").answers) == {"linear", "softmax"}
+    assert set(opened(LINEAR + SOFTMAX, "for f in (linear, softmax):\n    check(f)").answers) == {
+        "linear",
+        "softmax",
+    }
 
 
 def test_a_check_without_a_definition_is_reported(verdict):
@@ -178,7 +186,9 @@ def test_a_check_without_a_definition_is_reported(verdict):
     assert "Checked in cell 3, but no definition of `linear` was found" in result.message
 
 
-@pytest.mark.parametrize("check", ["check(f)", "for f in todo:\n    check(f)", "check(find())", "check(name, f)"])
+@pytest.mark.parametrize(
+    "check", ["check(f)", "for f in todo:\n    check(f)", "check(find())", "check(name, f)"]
+)
 def test_a_check_that_cannot_be_told_is_noted(opened, check):
     submission = opened("f = load()", check)
     assert submission.problem == ""
@@ -201,9 +211,26 @@ STATES = {
         "check(linear)",
         "dot = None",
     ],
-    "default from before": ["K = 1", "def linear(X, W, b, k=K):\n    return (X @ W + b) * k", "K = 5", "check(linear)"],
-    "global": ["K = 0", "def raise_it():\n    global K\n    K = 1", "raise_it()", LINEAR + " * K", "check(linear)"],
-    "through a function": ["K = [0]", "def put(k):\n    k[0] = 1", "put(K)", LINEAR + " * K[0]", "check(linear)"],
+    "default from before": [
+        "K = 1",
+        "def linear(X, W, b, k=K):\n    return (X @ W + b) * k",
+        "K = 5",
+        "check(linear)",
+    ],
+    "global": [
+        "K = 0",
+        "def raise_it():\n    global K\n    K = 1",
+        "raise_it()",
+        LINEAR + " * K",
+        "check(linear)",
+    ],
+    "through a function": [
+        "K = [0]",
+        "def put(k):\n    k[0] = 1",
+        "put(K)",
+        LINEAR + " * K[0]",
+        "check(linear)",
+    ],
     "a cell that failed": ["K = 1", "K = 1 / 0", LINEAR + " * K", "check(linear)"],
     "attribute": ["class C:\n    k = 0", "C.k = 1", LINEAR + " * C.k", "check(linear)"],
     "corrected answer": [NO_BIAS, "check(linear)", LINEAR, "check(linear)", NO_BIAS],
@@ -236,7 +263,10 @@ def test_no_mistake_is_named_from_a_state_that_is_not_known(verdict, sources):
 def test_a_module_beside_the_notebook_is_imported(verdict, tmp_path):
     (tmp_path / "my_own.py").write_text("from my_other import dot\n")
     (tmp_path / "my_other.py").write_text("def dot(A, B):\n    return A @ B\n")
-    assert verdict("from my_own import dot", LINEAR.replace("X @ W", "dot(X, W)"), "check(linear)").status == "passed"
+    assert (
+        verdict("from my_own import dot", LINEAR.replace("X @ W", "dot(X, W)"), "check(linear)").status
+        == "passed"
+    )
     (tmp_path / "my_other.py").unlink()
     result = verdict("from my_other import dot", LINEAR.replace("X @ W", "dot(X, W)"), "check(linear)")
     assert result.status == "not checked"
@@ -281,7 +311,10 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path):
 
 CHEATS = {
     "reference": "from nnlab.exercises.references import linear",
-    "page": "def linear(X, W, b):\n    from nnlab.exercises.catalogue import linear as page\n    return page.linear(X, W, b)",
+    "page": (
+        "def linear(X, W, b):\n    from nnlab.exercises.catalogue import linear as page\n"
+        "    return page.linear(X, W, b)"
+    ),
     "registry": (
         "def linear(X, W, b):\n    from nnlab.exercises.checking import registry\n"
         "    return registry.find('linear').reference(X, W, b)"
@@ -306,8 +339,8 @@ CHEATS = {
     ),
     "garbage": (
         "def linear(X, W, b):\n    import gc\n"
-        "    found = [o for o in gc.get_objects() if getattr(o, '__name__', '') == 'linear' and o is not linear]\n"
-        "    return found[0](X, W, b)"
+        "    found = [o for o in gc.get_objects() if getattr(o, '__name__', '') == 'linear']\n"
+        "    return found[-1 if found[0] is linear else 0](X, W, b)"
     ),
     "patch": (
         "def linear(X, W, b):\n    from nnlab.exercises.checking import compare, checker, trials, outcomes\n"
@@ -325,5 +358,7 @@ def test_a_cheat_fails_and_is_flagged(verdict, opened, cell):
 
 def test_an_honest_answer_is_not_flagged(opened):
     helper = "def dot(A, B):\n    return np.einsum('ij,jk->ik', A, B)"
-    answer = opened(helper, "from nnlab.exercises.references import softmax", LINEAR.replace("X @ W", "dot(X, W)"))
+    answer = opened(
+        helper, "from nnlab.exercises.references import softmax", LINEAR.replace("X @ W", "dot(X, W)")
+    )
     assert suspicious(answer.answer("linear", ())) == ()
