@@ -92,7 +92,7 @@ HARM = {
     "leaves files": "open('/tmp/numpy.py', 'w').write('1/0') if os.getppid() == 1 else None",
     "fills descriptors": "[os.write(d, b'\\xff' * 64) for d in range(3, 50)]",
     "detaches": (
-        "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(100)\n    os._exit(0)"
+        "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(99)\n    os._exit(0)"
     ),
     "exits": "os._exit(0)",
     "patches": "import numpy\nnumpy.matmul = numpy.exp = None\nos.chdir('/')",
