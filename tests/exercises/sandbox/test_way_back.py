@@ -361,3 +361,42 @@ def test_a_second_try_gets_more_time():
 
     assert sandbox.twice(run, 3.0, 1).ended == "done"
     assert given == [1.0, 3.0]
+
+
+@linux
+def test_a_busy_machine_is_not_the_learners_fault():
+    """Three busy processes for every core, and a limit that leaves little room."""
+    loop = [sys.executable, "-c", "while True: pass"]
+    busy = [subprocess.Popen(loop) for _ in range(3 * (os.cpu_count() or 1))]
+    try:
+        for name in ("linear", "softmax", "confusion_counts", "class_weights"):
+            exercise = replace(registry.find(name), seconds=1)
+            assert judge(exercise.reference, "fork", exercise).status == "passed"
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+# In a thread of this process
+
+
+def ends_the_process(X, W, b):
+    os._exit(1)
+
+
+def kills_the_process(X, W, b):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def recurses_without_end(X, W, b):
+    sys.setrecursionlimit(10**9)
+    return recurses_without_end(X, W, b)
+
+
+@pytest.mark.parametrize("function", [ends_the_process, kills_the_process, recurses_without_end])
+def test_a_thread_cannot_end_the_kernel(function):
+    limit = sys.getrecursionlimit()
+    assert judge(function, "thread").mistakes == ("raises",)
+    assert sys.getrecursionlimit() == limit
+    assert judge(right, "thread").status == "passed"
