@@ -86,9 +86,7 @@ class Submission:
         course.pop(name, None)
         search = _Search(self, definition, self.places.get(exercise), course)
         needed = search.everything()
-        unsure = list(search.unsure)
-        if search.spoilt(name, definition.place):
-            unsure += search.spoilt(name, definition.place)
+        unsure = [*search.unsure, *_spoilt(self.statements, name, definition.place, search.end)]
         found = functions(definition.node, name)
         return Answer(
             exercise,
@@ -115,7 +113,7 @@ class _Search:
     ):
         self._statements = submission.statements
         self._definition = definition
-        self._checked = checked
+        self.end = checked or definition.place  # the moment from which on nothing counts
         self._course = course
         self.from_course: set[tuple[str, str]] = set()
         self.missing: set[str] = set()
@@ -141,22 +139,19 @@ class _Search:
             self.from_course.add((name, self._course[name]))
             return []
         found: dict[Statement, None] = {}
-        moments = [user.place, self._end()] if user.lazy else [user.place]
+        moments = [user.place, self.end] if user.lazy else [user.place]
         for moment in moments:
             found.update(dict.fromkeys(self._made(name, moment)))
         if not found:  # a cell below, run before
             below = [s for s in self._statements if s.runs and name in s.binds and s.place > user.place]
             found.update(dict.fromkeys(below[:1]))
-        spoilt = self.spoilt(name, max((s.place for s in found if name in s.binds), default=(0, 0)))
+        last = max((s.place for s in found if name in s.binds), default=(0, 0))
+        spoilt = _spoilt(self._statements, name, last, self.end)
         if spoilt and (found or name not in dir(builtins)):
             self.unsure += spoilt
         elif not found and not stars and name not in GIVEN and name not in dir(builtins):
             self.missing.add(name)
         return list(found)
-
-    def _end(self) -> tuple[int, int]:
-        """Return the moment from which on nothing counts: the check or, without one, the definition."""
-        return self._checked or self._definition.place
 
     def _made(self, name: str, moment: tuple[int, int]) -> list[Statement]:
         """Return the statements before a moment that bind a name, and those that change what it stands for.
@@ -167,13 +162,16 @@ class _Search:
         first = next((i for i, s in enumerate(before) if name in s.binds), len(before))
         return [s for s in before[first:] if name in s.binds | s.changes]
 
-    def spoilt(self, name: str, since: tuple[int, int]) -> list[str]:
-        """Return, in words, which cells set or change a name up to the check and were not run."""
-        return [
-            f"`{name}`, which cell {s.cell} sets or changes"
-            for s in self._statements
-            if not s.runs and name in s.binds | s.changes and since < s.place < self._end()
-        ]
+
+def _spoilt(
+    statements: list[Statement], name: str, since: tuple[int, int], end: tuple[int, int]
+) -> list[str]:
+    """Return, in words, which cells between two places set or change a name and were not run."""
+    return [
+        f"`{name}`, which cell {s.cell} sets or changes"
+        for s in statements
+        if not s.runs and name in s.binds | s.changes and since < s.place < end
+    ]
 
 
 # Reading

@@ -37,12 +37,8 @@ READY = b"ready"
 TORCH = ("torch", "torch._dynamo")  # an optimizer imports the second when it is first used, in seconds
 
 
-class Host:
-    """The process, with a thread that listens to it: a pipe cannot be waited for on Windows.
-
-    `within` is a command that runs its arguments, such as bubblewrap; `modules` are imported before the
-    first run.
-    """
+class _Process:
+    """Another Python process, with a thread that listens to it: a pipe cannot be waited for on Windows."""
 
     def __init__(
         self, modules: Sequence[str] = (), within: Sequence[str] = (), env: Mapping[str, str] | None = None
@@ -59,7 +55,6 @@ class Host:
         )
         self._pieces: queue.Queue[bytes] = queue.Queue()
         self._channel = Channel(self._receive)
-        self._ready = False
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -72,6 +67,39 @@ class Host:
         with contextlib.suppress(queue.Empty):
             return self._pieces.get(timeout=wait)
         return None
+
+    def _send(self, data: bytes) -> None:
+        stdin: Any = self._process.stdin
+        view = memoryview(len(data).to_bytes(8, "little") + data)
+        while view:
+            view = view[stdin.write(view) :]
+
+    def kill(self) -> None:
+        """End the process and its group, and free what it held."""
+        with contextlib.suppress(OSError, AttributeError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        """Let the process end what it does, with all that it has started, and leave."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()  # type: ignore[union-attr]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2 * child.PATIENCE)
+        self.kill()
+
+
+class Host(_Process):
+    """The process that runs learner code.
+
+    `within` is a command that runs its arguments, such as bubblewrap; `modules` are imported before the
+    first run.
+    """
+
+    _ready = False
 
     def wait(self) -> bool:
         """Wait until it is ready; return whether it is."""
@@ -107,29 +135,6 @@ class Host:
             return ended_by(self._process.wait(1))
         except subprocess.TimeoutExpired:
             return "died"
-
-    def _send(self, data: bytes) -> None:
-        stdin: Any = self._process.stdin
-        view = memoryview(len(data).to_bytes(8, "little") + data)
-        while view:
-            view = view[stdin.write(view) :]
-
-    def kill(self) -> None:
-        """End the process and its group, and free what it held."""
-        with contextlib.suppress(OSError, AttributeError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()  # type: ignore[union-attr]
-
-    def close(self) -> None:
-        """Let the process end what it does, with all that it has started, and leave."""
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()  # type: ignore[union-attr]
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(2 * child.PATIENCE)
-        self.kill()
 
 
 def environment() -> dict[str, str]:
