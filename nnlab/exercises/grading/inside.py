@@ -55,7 +55,7 @@ def define(answer: Answer, helpers: Mapping[str, Any]) -> Callable[..., Any]:
             if piece == answer.definition:
                 return _raising(error)
             # the notebook goes on after such a cell, too
-    return names[answer.name]
+    return names.get(answer.name) or _raising(NameError(f"name '{answer.name}' is not defined"))
 
 
 def _raising(error: BaseException) -> Callable[..., Any]:
