@@ -41,6 +41,10 @@ def ranked(kind: str, label: str, labels: str) -> Probe:
     notebook=7,
     order=4,
     returns="a threshold",
+    words={
+        "F1 with p >= threshold": "F1 at your threshold",
+        "one of the values in p_val": "The threshold should be one of the values in p_val, but it is not.",
+    },
     probes=(
         example(
             np.array([0, 1, 0, 1, 0, 0, 1]),

@@ -84,6 +84,13 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
     notebook=6,
     order=4,
     returns="a float",
+    words={
+        "accuracy": "the accuracy",
+        "accuracy is a float": "The accuracy should be a float, but it is something else.",
+        "computed in eval mode": "The model should compute in eval mode, but it is in training mode.",
+        "gradients recorded": "No gradients should be recorded, but they are.",
+        "training mode as it was before": "The model's mode should be the same afterwards as before.",
+    },
     rtol=1e-4,  # computed in float32, though it comes as a Python float
     seconds=4,
     sizes=(MANY, SOME),

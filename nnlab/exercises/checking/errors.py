@@ -33,8 +33,7 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "ValueError",
         r"cannot reshape|total size of new array",
         "",
-        "The new shape must hold as many entries as the array has. A size written as a number fits one data "
-        "set only; take it from `.shape`.",
+        "The new shape must hold as many entries as the array has; print `.shape` of both.",
     ),
     (
         "ValueError",
@@ -140,8 +139,8 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "IndexError",
         r"out of bounds|out of range",
         "",
-        "An index runs past the end. A size written as a number fits one data set only; take it from "
-        "`.shape`. The first index counts samples, the second features or classes.",
+        "An index runs past the end: indices go from 0 to the size minus 1. The first one counts "
+        "samples, the second features or classes.",
     ),
     (
         "IndexError",
@@ -199,9 +198,17 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "RuntimeError",
-        r"shapes cannot be multiplied|size of tensor|must match",
+        r"shapes cannot be multiplied",
         "",
-        "The shapes do not fit. `nn.Linear` keeps its weight as (n_out, n_in), the transpose of ours.",
+        "In `A @ B` the number of columns of A must be the number of rows of B. `nn.Linear` keeps "
+        "its weight as (n_out, n_in), the transpose of ours.",
+    ),
+    (
+        "RuntimeError",
+        r"size of tensor|must match",
+        "",
+        "These shapes do not fit entry by entry. Scores have shape (m, n_classes) and integer labels "
+        "(m,), so the two cannot be subtracted, as a squared error would; a cross-entropy takes them as they are.",
     ),
     ("RuntimeError", r"expected scalar type|same dtype|dtype", "", "The dtypes do not fit; print both."),
 )
@@ -219,13 +226,15 @@ def meaning(raised: Raised) -> str:
     return ""
 
 
-def describe(raised: Raised) -> str:
-    """Say where it was raised, what, and what that usually means."""
+def told(raised: Raised) -> str:
+    """Say where it was raised, and what."""
     where = (
         f"line {raised.line_number} of your code, `{raised.line}`, raises " if raised.line else "it raises "
     )
     text = f"{where}{raised.type_name}" + (f": {raised.text}" if raised.text else "")
-    if not text.endswith((".", "!", "?")):
-        text += "."
-    says = meaning(raised)
-    return f"{text} {says}" if says else text
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def describe(raised: Raised) -> str:
+    """Say where it was raised, what, and what that usually means."""
+    return " ".join(filter(None, (told(raised), meaning(raised))))
