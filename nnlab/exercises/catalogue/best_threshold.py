@@ -52,6 +52,7 @@ def ranked(kind: str, label: str, labels: str) -> Probe:
             observe=tried_out,
         ),
         ranked("main", "24 samples", "0 01 1 10 0 0 0 0 0 0 0 0 10 0 0 1 0 1 0 0 1"),
+        ranked("main", "17 samples", "1 0 0 0 0 0 0 0 1 0 0 1 1 0 0 0 1"),
         ranked("other", "24 other samples", "0 1 0 01 0 0 0 1 10 0 0 1 1 0 1 0 1 1 1 01 1"),
         ranked("extreme", "the largest probability belongs to a negative", "0 0 1 0 1 1 0 1 0"),
         ranked("extreme", "the best threshold is the smallest value", "1 0 1 1 1"),

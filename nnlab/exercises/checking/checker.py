@@ -204,7 +204,7 @@ def _general(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ..
 
 def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], list[str]] | None:
     """Return the known mistakes that behave as the trials do, but for one general finding at most."""
-    if evidence.always_the_same(trials) is not None:
+    if evidence.always_the_same(exercise, trials) is not None:
         return None
     readings = matching(exercise, trials)
     if readings:

@@ -208,7 +208,8 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         r"size of tensor|must match",
         "",
         "These shapes do not fit entry by entry. Scores have shape (m, n_classes) and integer labels "
-        "(m,), so the two cannot be subtracted, as a squared error would; a cross-entropy takes them as they are.",
+        "(m,), so the two cannot be subtracted, as a squared error would; a cross-entropy takes "
+        "them as they are.",
     ),
     ("RuntimeError", r"expected scalar type|same dtype|dtype", "", "The dtypes do not fit; print both."),
 )

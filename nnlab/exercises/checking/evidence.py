@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from nnlab.exercises.checking.compare import Odd, close
-from nnlab.exercises.checking.trials import Trial
+from nnlab.exercises.checking.definitions import Exercise
+from nnlab.exercises.checking.trials import Trial, is_known
 
 ORDINARY = ("example", "main", "other")
 PAST_THE_END = r"index (\d+) is out of bounds for axis \d+ with size (\d+)"
@@ -27,23 +29,34 @@ def has_structure(trials: Sequence[Trial]) -> bool:
     )
 
 
-def always_the_same(trials: Sequence[Trial]) -> float | None:
+def always_the_same(exercise: Exercise, trials: Sequence[Trial]) -> float | None:
     """Return the one number that came on all probes where different ones are expected, or None.
 
     Every mistake that ends in this number looks the same, so none can be told by it.
     """
     judged = [t for t in trials if t.probe.kind != "bias" and t.outcome.raised is None]
     wrong = {leaf.path for t in judged for leaf in t.leaves if not leaf.agrees}
-    if len(wrong) != 1:
+    if len(wrong) != 1 or not is_known(exercise, next(iter(wrong))):
         return None
-    came, expected = set(), set()
-    for leaf in (leaf for t in judged for leaf in t.leaves if leaf.path in wrong):
-        if not isinstance(leaf.got, np.ndarray) or not isinstance(leaf.expected, np.ndarray):
-            return None
-        came |= set(np.unique(leaf.got).tolist())
-        expected |= set(np.unique(leaf.expected).tolist())
-    (value, *others) = came or {np.nan}
-    return value if not others and np.isfinite(value) and len(expected) > 1 else None
+    looked_at = [leaf for t in judged for leaf in t.leaves if leaf.path in wrong]
+    if any(not isinstance(x, np.ndarray) or x.ndim for leaf in looked_at for x in (leaf.expected, leaf.got)):
+        return None
+    came, expected = ({float(getattr(leaf, side)) for leaf in looked_at} for side in ("got", "expected"))
+    value = came.pop()
+    return value if not came and np.isfinite(value) and len(expected) > 1 else None
+
+
+def is_telling(trial: Trial) -> bool:
+    """Whether something wrong came that is not NaN or infinity: many mistakes end in those."""
+    for leaf in trial.leaves:
+        if leaf.agrees:
+            continue
+        a, b = leaf.expected, leaf.got
+        if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or a.shape != b.shape:
+            return True
+        if (np.isfinite(b) & ~close(a, b, trial.rtol, trial.atol)).any():
+            return True
+    return False
 
 
 def typed_in(trials: Sequence[Trial]) -> int | None:
@@ -102,17 +115,17 @@ def fixed_number(trials: Sequence[Trial]) -> int | None:
     """
     ordinary = [t for t in trials if t.probe.kind in ORDINARY]
     wrong = {leaf.path for trial in ordinary for leaf in trial.leaves if not leaf.agrees}
-    tried = [(factor(t, wrong), t) for t in ordinary if not says_nothing(t, wrong)]
-    first = next((pair for pair in tried if pair[1].probe.kind == "main"), None)
-    if first is None or len(tried) < 2 or any(ratio is None or ratio <= 0 for ratio, _ in tried):
+    trials = [t for t in ordinary if not says_nothing(t, wrong)]
+    ratios = [ratio for t in trials if (ratio := factor(t, wrong)) is not None and ratio > 0]
+    main = next((i for i, t in enumerate(trials) if t.probe.kind == "main"), None)
+    if main is None or len(ratios) < len(trials) or len({round(ratio, 9) for ratio in ratios}) < 2:
         return None
-    found = {
-        round(n / first[0] ** power)
-        for n in _sizes(first[1])
-        for power in (1, -1)
-        if n > 1 and all(_quotient(ratio**power, n / first[0] ** power, trial) for ratio, trial in tried)
-    }
-    return found.pop() if len(found) == 1 and len({round(ratio, 9) for ratio, _ in tried}) > 1 else None
+    found = set()
+    for n, power in itertools.product(_sizes(trials[main]), (1, -1)):
+        number = n / ratios[main] ** power
+        if n > 1 and all(_quotient(r**power, number, t) for r, t in zip(ratios, trials, strict=True)):
+            found.add(round(number))
+    return found.pop() if len(found) == 1 else None
 
 
 def _quotient(ratio: float, number: float, trial: Trial) -> bool:

@@ -258,8 +258,8 @@ def rounded(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial])
         if all(np.allclose(leaf.got, leaf.expected.round(places), rtol=0, atol=1e-12) for leaf in found):
             return Finding(
                 "result-rounded",
-                f"The result is rounded to {places} decimal place{'s' if places > 1 else ''}. Return "
-                "it as it was computed, and round where it is printed: what goes on computing needs all digits.",
+                f"The result is rounded to {places} decimal place{'s' if places > 1 else ''}. Return it as "
+                "it was computed, and round only where it is printed: further steps need all the digits.",
             )
     if all(close(leaf.expected, leaf.got, 1e-3, 0.0).all() for leaf in found):
         return Finding(
@@ -281,7 +281,7 @@ def _comparable(a: Any, b: Any) -> bool:
 
 def one_value(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
     """Hold when the same value comes back for every input, so that it tells nothing about the cause."""
-    value = evidence.always_the_same(trials)
+    value = evidence.always_the_same(exercise, trials)
     if value is None:
         return None
     return Finding(
@@ -366,7 +366,8 @@ def _formulas(ratios: np.ndarray, sizes: Sequence) -> Iterator[str]:
 
 def without_bias_only(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
     """Hold when the function is right as long as every bias is zero."""
-    if any(t.probe.kind == "bias" and t.right for t in trials):
+    main = {t.probe.kind: t.right for t in trials if t.probe.kind in ("main", "bias")}
+    if main.get("bias") and not main.get("main"):
         return Finding(
             "right-without-bias-only",
             "Your function is right as long as every bias is 0, and wrong otherwise: look at where the bias "

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nnlab.exercises.checking.compare import same
 from nnlab.exercises.checking.definitions import Exercise
-from nnlab.exercises.checking.evidence import typed_in
+from nnlab.exercises.checking.evidence import is_telling, typed_in
 from nnlab.exercises.checking.outcomes import Outcome
 from nnlab.exercises.checking.trials import Trial, outcomes_of, reference_outcomes
 from nnlab.exercises.checking.variants import Suspect, pairs, singles
@@ -31,8 +31,8 @@ def matching_but_for_overflow(exercise: Exercise, trials: Sequence[Trial]) -> li
 
 
 def matching_but_for_a_size(exercise: Exercise, trials: Sequence[Trial]) -> list[tuple[str, ...]]:
-    """Return the readings that fit but for the second sizes, where a size proves to be a typed-in number."""
-    kept = [t for t in trials if t.probe.kind != "other"]
+    """Return the readings that fit the first sizes, where one of them proves to be a number typed in."""
+    kept = [t for t in trials if t.probe.kind in ("main", "bias")]
     if all(t.right for t in kept):
         return []
 
@@ -82,7 +82,7 @@ def agrees(exercise: Exercise, trials: Sequence[Trial], outcomes: Sequence[Outco
         if theirs.raised is None and ours.raised is None:
             if not same(ours.seen, theirs.seen, trial.rtol, trial.atol):
                 return False
-            telling = telling or (not trial.right and (mistakes == 1 or not trial.not_finite))
+            telling = telling or (not trial.right and (mistakes == 1 or is_telling(trial)))
         elif theirs.raised is None or ours.raised is None or theirs.raised.type_name != ours.raised.type_name:
             return False
         elif mistakes == 1:

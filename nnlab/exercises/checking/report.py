@@ -11,6 +11,7 @@ import numpy as np
 from nnlab._cards import LOOK, card, code, paragraph, table_html
 from nnlab.exercises.checking.compare import Leaf, Odd, first_difference
 from nnlab.exercises.checking.definitions import Exercise
+from nnlab.exercises.checking.probes import FINGERPRINT_WORDS
 from nnlab.exercises.checking.trials import Trial, is_known, part, sentence
 
 SOLUTION_AFTER = 3  # attempts
@@ -87,14 +88,16 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial], message: str =
     rows = [(n, show(a)) for n, a in zip(names, args, strict=False) if _showable(a)]
     if trial.outcome.raised is not None:
         error = trial.outcome.raised
-        rows.append(("expected", show(trial.expected)))
+        expected = trial.expected if trial.probe.observe is None else _known_parts(exercise, trial.expected)
+        if expected is not None:
+            rows.append(("expected", show(expected)))
         rows.append(("got", f"{error.type_name}: {error.text}"))
         return Example(tuple(rows))
     wrong = [leaf for leaf in trial.leaves if not leaf.agrees]
     leaf: Leaf = next((leaf for leaf in wrong if is_known(exercise, leaf.path)), wrong[0])
     if leaf.path and not is_known(exercise, leaf.path):
-        said = dict.fromkeys(sentence(exercise, leaf) for leaf in wrong)
-        said = [text for text in said if text and text not in message]
+        sentences = dict.fromkeys(sentence(exercise, leaf) for leaf in wrong)
+        said = [text for text in sentences if text and text not in message]
         rows += [("differs" if n == 0 else "", text) for n, text in enumerate(said[:MOST_SAID])]
         return Example(tuple(rows)) if rows else None
     what = part(exercise, leaf.path)
@@ -104,12 +107,29 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial], message: str =
     if index == ():
         rows += zip((f"expected{of}", f"got{of}"), told_apart(float(expected), float(got)), strict=True)
         return Example(tuple(rows))
-    rows.append((f"expected{of}", show(expected)))
+    if trial.probe.observe is not None and not leaf.path:
+        expected = _known_parts(exercise, expected)
+    if expected is not None:
+        rows.append((f"expected{of}", show(expected)))
     rows.append((f"got{of}", show(got)))
     if index:
         a, b = told_apart(float(expected[index]), float(got[index]))
         rows.append(("differs first", f"at [{', '.join(map(str, index))}]: expected {a}, got {b}"))
     return Example(tuple(rows))
+
+
+def _known_parts(exercise: Exercise, value: Any, path: tuple = ()) -> Any:
+    """Return what the learner knows of an observation, or None where that is nothing."""
+    if not is_known(exercise, path):
+        return None
+    if not isinstance(value, dict):
+        return value
+    if any(key in FINGERPRINT_WORDS for key in value):
+        return None
+    kept = {key: _known_parts(exercise, v, (*path, key)) for key, v in value.items()}
+    return {
+        str(key) if path else part(exercise, (key,)): v for key, v in kept.items() if v is not None
+    } or None
 
 
 def told_apart(a: float, b: float) -> tuple[str, str]:
