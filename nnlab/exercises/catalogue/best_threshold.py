@@ -155,6 +155,10 @@ mistake(
     "positive-class-swapped",
     "confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)",
     ("confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)", LAST),
+    (
+        "confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)",
+        "precision_recall_f1(tn, fp, fn, tp)[2] → 2 * tp / max(2 * tp + fp + fn, 1)",  # rounds another way
+    ),
     says="This threshold is the best for the F1 of class 0. Positive is class 1, the one that is looked for.",
 )
 mistake(

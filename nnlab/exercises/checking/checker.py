@@ -214,7 +214,8 @@ def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...]
         label = next(t.probe.label for t in trials if t.probe.kind == "extreme" and not t.right)
         text = f"Besides, it does not give finite numbers for this input: {label}."
         return _tell(exercise, readings, Finding("not-a-number", text))
-    readings = matching_but_for_a_size(exercise, trials)
+    alone = evidence.typed_in(trials) or evidence.fixed_number(trials)  # which then explains everything
+    readings = [] if alone else matching_but_for_a_size(exercise, trials)
     if readings:
         label = next(t.probe.label for t in trials if t.probe.kind == "other")
         text = (

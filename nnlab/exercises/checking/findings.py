@@ -244,8 +244,8 @@ def half_precision(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[
             return None
     return Finding(
         "half-precision",
-        "The result is right as far as its type goes: it is float16, which keeps three digits and overflows "
-        "at 65,504. Compute and return in float64, the type of the arguments (float32 is precise enough).",
+        "The result is right to the precision of its type, float16, which keeps three digits and overflows "
+        "above 65,504. Compute and return float64, like the arguments (float32 is precise enough).",
     )
 
 
@@ -287,8 +287,9 @@ def one_value(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial
     return Finding(
         "",
         f"Your function gives {value:.6g} for every input tried, so its result does not depend on the input. "
-        "Print what it computes on the way, for the small example below, and look for the first line where "
-        "all becomes the same: a comparison that never holds, a division by `//`, an index that is always 0.",
+        "Print what it computes along the way for the small example below, and look for the line where "
+        "everything becomes the same: a comparison that never holds, a division by `//`, an index that is "
+        "always 0.",
     )
 
 
@@ -335,7 +336,7 @@ def _factor_text(ratios: np.ndarray, sizes: Sequence) -> str:
         for value, text in CONSTANTS:
             if math.isclose(ratios[0], value, rel_tol=1e-6):
                 return text
-        for power, root in ((1, ""), (2, "the root of ")):
+        for power, root in ((1, ""), (2, "the square root of ")):
             simple = Fraction(ratios[0] ** power).limit_denominator(100 if power == 1 else 12)
             if math.isclose(ratios[0] ** power, float(simple), rel_tol=1e-6) and ratios[0] > 0:
                 return f"{root}{simple} times what it should be, on every input tried."
@@ -359,9 +360,9 @@ def _formulas(ratios: np.ndarray, sizes: Sequence) -> Iterator[str]:
             if np.allclose(ratios, sign * n**2, rtol=1e-6, atol=0):
                 yield f"{minus}{word}, squared, times too large."
             if np.allclose(ratios, sign * np.sqrt(n), rtol=1e-6, atol=0):
-                yield f"{minus}the root of {word}, times too large."
+                yield f"{minus}the square root of {word}, times too large."
             if np.allclose(ratios, sign / np.sqrt(n), rtol=1e-6, atol=0):
-                yield f"{minus}the right one divided once more by the root of {word}."
+                yield f"{minus}the right one divided once more by the square root of {word}."
 
 
 def without_bias_only(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:

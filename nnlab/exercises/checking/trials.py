@@ -41,9 +41,11 @@ class Trial:
 
     @property
     def not_finite(self) -> bool:
-        """Whether NaN or infinity came where a number is expected."""
-        arrays = [leaf.got for leaf in self.leaves if isinstance(leaf.got, np.ndarray) and not leaf.agrees]
-        return any(not np.isfinite(a).all() for a in arrays)
+        """Whether NaN or infinity came where a number is expected, or an observation says that it did."""
+        wrong = [leaf for leaf in self.leaves if not leaf.agrees]
+        arrays = [leaf.got for leaf in wrong if isinstance(leaf.got, np.ndarray)]
+        seen = any("finite" in str(leaf.path[-1:]) and leaf.got is False for leaf in wrong)
+        return seen or any(not np.isfinite(a).all() for a in arrays)
 
 
 def trials_of(exercise: Exercise, outcomes: Sequence[Outcome]) -> list[Trial]:

@@ -101,7 +101,7 @@ def four_places(tn, fp, fn, tp):
     return tuple(round(share, 4) for share in shares)
 
 
-@answer("linear", "half-precision", says=["it is float16"])
+@answer("linear", "half-precision", says=["the precision of its type, float16"])
 def half(X, W, b):
     return (X @ W + b).astype(np.float16)
 
@@ -109,7 +109,12 @@ def half(X, W, b):
 # Factors
 
 
-@answer("init_params", "right-up-to-a-factor", says=["the root of 2 times"], never=[*SIZE, "m /", "kurtosis"])
+@answer(
+    "init_params",
+    "right-up-to-a-factor",
+    says=["the square root of 2 times"],
+    never=[*SIZE, "m /", "kurtosis"],
+)
 def for_rectifiers(n_x, n_h, n_y, rng):
     draw = lambda n, k: rng.normal(size=(n, k)) * np.sqrt(2 / n)  # noqa: E731
     return {"Wh": draw(n_x, n_h), "bh": np.zeros(n_h), "Wy": draw(n_h, n_y), "by": np.zeros(n_y)}

@@ -291,28 +291,28 @@ ERRORS = {
     "matmul": (lambda X, W, b: np.ones((2, 3)) @ np.ones((2, 3)), "the number of columns of A"),
     "dot": (lambda X, W, b: np.dot(np.ones((2, 3)), np.ones((2, 3))), "the number of columns of A"),
     "reshape": (lambda X, W, b: X.reshape(17, 19), "must hold as many entries"),
-    "unpacking": (lambda X, W, b: [p for p, q in [(1, 2, 3)]], "more or fewer names"),
+    "unpacking": (lambda X, W, b: [p for p, q in [(1, 2, 3)]], "number of names on the left"),
     "ragged": (assigns_rows_of_different_length, "rows of different lengths"),
-    "truth value": (lambda X, W, b: max(X, W), "want one truth value"),
+    "truth value": (lambda X, W, b: max(X, W), "need a single truth value"),
     "arguments": (lambda X, W: X, "compare its first line with the signature"),
-    "tuple": (lambda X, W, b: (X,) + 1, "makes a tuple of one element"),
+    "tuple": (lambda X, W, b: (X,) + 1, "makes a one-element tuple"),
     "None": (lambda X, W, b: None + b, "`list.sort()` or `rng.shuffle()`"),
     "scalar function": (lambda X, W, b: math.exp(X), "NumPy's functions work on arrays"),
     "integers in place": (updates_integers, "Make it a float array first"),
     "no loop": (lambda X, W, b: np.add("a", 1), "compute with this kind of value"),
     "None's attribute": (lambda X, W, b: None.shape, "A function without `return` gives None."),
     "list's attribute": (lambda X, W, b: [1].shape, "`np.asarray` turns it into one"),
-    "unbound": (uses_before_assignment, "takes it for local throughout"),
-    "name": (lambda X, W, b: Y_hat, "a typing slip, or a cell above"),  # noqa: F821
+    "unbound": (uses_before_assignment, "treats it as local"),
+    "name": (lambda X, W, b: Y_hat, "a typo, or a cell above"),  # noqa: F821
     "index": (lambda X, W, b: X[99], "An index runs past the end"),
     "indices": (lambda X, W, b: b[0, 0], "The array has fewer axes than the index"),
     "axis": (lambda X, W, b: X.sum(axis=2), "axis 0 is the first"),
-    "key": (lambda X, W, b: {}["Wh"], "stand in the docstring"),
-    "zero": (lambda X, W, b: 1 / 0, "decide what the value is then"),
-    "recursion": (recurses, "never comes to an end"),
-    "memory": (lambda X, W, b: np.ones((10**6, 10**6)), "Far more memory"),
-    "exit": (lambda X, W, b: exit(), "an exercise ends with `return`"),
-    "input": (lambda X, W, b: input(), "nobody is there to type them in"),
+    "key": (lambda X, W, b: {}["Wh"], "lists the keys"),
+    "zero": (lambda X, W, b: 1 / 0, "decide what the result should be"),
+    "recursion": (recurses, "and never stops"),
+    "memory": (lambda X, W, b: np.ones((10**6, 10**6)), "far more memory"),
+    "exit": (lambda X, W, b: exit(), "a function ends with `return`"),
+    "input": (lambda X, W, b: input(), "nobody to type them in"),
     "assert": (asserts, "An `assert` in your own code"),
 }
 
@@ -339,13 +339,13 @@ def torch_errors():
         nn.Linear(2, 3).weight += 1
 
     return [
-        (lambda: torch.ones(1).backward(), "has part in"),
+        (lambda: torch.ones(1).backward(), "depends on no parameter"),
         (in_place, "do it under `torch.no_grad()`"),
         (lambda: nn.Linear(2, 3).weight.numpy(), "take `.detach()` first"),
         (lambda: torch.ones(2, 3) @ torch.ones(2, 3), "(n_out, n_in)"),
         (lambda: torch.ones(2, 3) + torch.ones(2, 4), "as a squared error would"),
         (lambda: nn.Linear(2, 3)(torch.ones(2, 2).double()), "The dtypes do not fit"),
-        (set_plain, "make an `nn.Parameter` of them"),
+        (set_plain, "wrap them in an `nn.Parameter`"),
         (NoInit, "`super()` reaches it"),
     ]
 
