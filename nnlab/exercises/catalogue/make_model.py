@@ -54,7 +54,7 @@ def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> dict[str, An
     order=1,
     returns="an nn.Module",
     words={
-        "scores, with weights that the checker sets": "scores, with weights that the checker sets",
+        "scores, with weights that the checker sets": "the scores of your model",
         "same scores in training mode": "In training mode the model should give the same scores.",
         "how many numbers an optimizer would train": "An optimizer should have {expected} numbers "
         "to train; yours has {got}.",

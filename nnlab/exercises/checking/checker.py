@@ -223,7 +223,10 @@ def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...]
         )
         return _tell(exercise, readings, Finding("hard-coded-size", text))
     shown = with_symptoms(exercise, trials) if evidence.has_structure(trials) else ()
-    return _tell(exercise, [shown]) if shown else None
+    if not shown:
+        return None
+    shape = findings.wrong_shape(exercise, trials, [t for t in trials if not t.right])
+    return _tell(exercise, [shown], shape if shape is not None and shape.slug not in shown else None)
 
 
 def _tell(
@@ -254,6 +257,6 @@ def _heading(readings: Sequence[Sequence[int]]) -> str:
         return f"{'Two' if len(readings[0]) == 2 else 'Several'} mistakes together."
     sets = [" and ".join(map(str, reading)) for reading in readings]
     return (
-        f"Your results fit more than one explanation, and nothing here tells them apart: "
+        "Your results fit more than one explanation, and nothing here tells them apart: either "
         f"{', or '.join(sets)}."
     )

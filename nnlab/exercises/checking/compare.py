@@ -120,7 +120,8 @@ def _described(value: Any, name: str) -> str:
         return (
             f"an np.{'matrix' if isinstance(value, np.matrix) else 'ma.MaskedArray'} of shape {value.shape}"
         )
-    return describe(value)
+    text = describe(value)
+    return f"an object of type {name}" if " at 0x" in text else text
 
 
 def type_name(value: Any) -> str:

@@ -379,3 +379,13 @@ def test_check_inside_the_function_that_it_checks_is_refused(how):
     assert result.mistakes == ("raises",)
     assert "check was called inside the function that it checks" in result.message
     assert checker.judge(registry.find("linear"), lambda X, W, b: X @ W + b, how).status == "passed"
+
+
+def test_a_tie_is_told_as_a_tie_in_few_lines():
+    exercise = registry.find("linear")
+    slugs = [known.slug for known in exercise.mistakes]
+    readings = [(slugs[0], other) for other in slugs[1:]]
+    told, lines = checker._tell(exercise, readings)
+    assert lines[0].endswith("either 1 and 2, or 1 and 3, or 1 and 4.")
+    assert told == tuple(slugs[: checker.MOST_TOLD])
+    assert len(lines) == checker.MOST_LINES
