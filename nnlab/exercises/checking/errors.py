@@ -162,13 +162,13 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "RecursionError",
         "",
         "",
-        "The function calls itself (or another function that calls it) and never stops.",
+        "The function calls itself (or another function that calls it) and never comes to an end.",
     ),
     (
         "MemoryError|_ArrayMemoryError",
         "",
         "",
-        "This asks for far more memory than the task needs. Shapes such as (m, 1) against (m,) make "
+        "Far more memory was asked for than the task needs. Shapes such as (m, 1) against (m,) make "
         "(m, m) arrays.",
     ),
     (
@@ -177,7 +177,7 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "",
         "`exit` and `quit` end the whole program; a function ends with `return`.",
     ),
-    ("EOFError", "", "", "The values come in as arguments; there is nobody to type them in."),
+    ("EOFError", "", "", "The values come in as arguments; nobody is there to type them in."),
     ("AssertionError", "", "", "An `assert` in your own code does not hold."),
     (
         "RuntimeError",

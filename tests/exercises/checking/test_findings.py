@@ -309,10 +309,10 @@ ERRORS = {
     "axis": (lambda X, W, b: X.sum(axis=2), "axis 0 is the first"),
     "key": (lambda X, W, b: {}["Wh"], "lists the keys"),
     "zero": (lambda X, W, b: 1 / 0, "decide what the result should be"),
-    "recursion": (recurses, "and never stops"),
-    "memory": (lambda X, W, b: np.ones((10**6, 10**6)), "far more memory"),
+    "recursion": (recurses, "never comes to an end"),
+    "memory": (lambda X, W, b: np.ones((10**6, 10**6)), "Far more memory"),
     "exit": (lambda X, W, b: exit(), "a function ends with `return`"),
-    "input": (lambda X, W, b: input(), "nobody to type them in"),
+    "input": (lambda X, W, b: input(), "nobody is there to type them in"),
     "assert": (asserts, "An `assert` in your own code"),
 }
 
