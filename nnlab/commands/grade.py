@@ -1,11 +1,14 @@
 """`nnlab grade`: a teacher's report: the exercises in learners' notebooks, and the mistakes made.
 
-It runs what learners wrote; nnlab/exercises/TEACHING.md says what protects you, and from what not.
+It runs what learners wrote, under bubblewrap (Linux): without network, and without any of your files.
+Where that is missing it stops, unless you add --unsafe; nnlab/exercises/TEACHING.md says what protects
+you, and from what not.
 
 Examples:
   python -m nnlab grade submissions/*.ipynb
   python -m nnlab grade submissions --csv grades.csv --html grades.html
   python -m nnlab grade anna.ipynb --json -
+  python -m nnlab grade anna.ipynb --unsafe
   python -m nnlab grade --catalogue
 """
 
@@ -21,6 +24,7 @@ from tqdm.auto import tqdm
 
 from nnlab.exercises.grading import report
 from nnlab.exercises.grading.grade import Grades, grade
+from nnlab.exercises.grading.protection import UNSAFE, Protection, bubblewrap
 
 FORMATS = {"csv": report.to_csv, "json": report.to_json, "html": report.to_html}
 
@@ -36,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="processes that check (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--unsafe", action="store_true", help="run learners' code with your rights, files and network"
     )
     parser.add_argument(
         "--catalogue", action="store_true", help="print all exercises and known mistakes as Markdown instead"
@@ -59,7 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.usage_error("name at least one notebook, as in: python -m nnlab grade submissions/*.ipynb")
     if arguments.workers < 1:
         arguments.usage_error(f"--workers expected 1 or more, got {arguments.workers}")
-    grades = with_progress(paths, arguments.workers)
+    try:
+        protection = UNSAFE if arguments.unsafe else bubblewrap()
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 2
+    grades = with_progress(paths, arguments.workers, protection)
     targets = {name: getattr(arguments, name) for name in FORMATS if getattr(arguments, name)}
     for name, target in targets.items():
         if target == "-":
@@ -77,8 +89,9 @@ def find(given: list[str]) -> list[Path]:
     for name in given:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
-            found.update(dict.fromkeys(inside))
+            inside = (Path(folder, file) for folder, _, files in os.walk(path) for file in files)
+            notebooks = (p for p in inside if p.suffix == ".ipynb" and ".ipynb_checkpoints" not in p.parts)
+            found.update(dict.fromkeys(sorted(notebooks)))  # links to other folders are not followed
         elif not path.exists() and glob.has_magic(name):  # Windows' shell leaves patterns as they are
             found.update(dict.fromkeys(map(Path, sorted(glob.glob(name)))))
         else:
@@ -86,7 +99,7 @@ def find(given: list[str]) -> list[Path]:
     return list(found)
 
 
-def with_progress(paths: list[Path], workers: int) -> Grades:
+def with_progress(paths: list[Path], workers: int, protection: Protection) -> Grades:
     """Grade under a progress bar, one step for every answer."""
     tqdm.monitor_interval = 0  # its thread would be copied half-way into the workers
     with tqdm(unit="answer", desc=f"{len(paths)} notebooks") as bar:
@@ -96,4 +109,4 @@ def with_progress(paths: list[Path], workers: int) -> Grades:
                 bar.reset(total)
             bar.update(done - bar.n)
 
-        return grade(paths, workers, show)
+        return grade(paths, workers, show, protection)

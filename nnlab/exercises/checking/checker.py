@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dis
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +17,11 @@ from nnlab.exercises.checking.matching import (
     matching_but_for_overflow,
     with_symptoms,
 )
-from nnlab.exercises.checking.outcomes import code_of, is_blank, is_running, observe
+from nnlab.exercises.checking.outcomes import Outcome, code_of, form, from_data, is_blank, is_running, report
 from nnlab.exercises.checking.report import Result, smallest_example
 from nnlab.exercises.checking.trials import Trial, reference_outcomes, trials_of
 from nnlab.exercises.sandbox import sandbox
+from nnlab.exercises.sandbox.meter import LOADING
 
 STAND_IN = "__nnlab_stand_in__"  # marks a reference that `working` put in place of an unfinished answer
 SIMPLE = {"RESUME", "NOP", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "LOAD_CONST", "RETURN_CONST"}
@@ -92,18 +93,43 @@ def judge(exercise: Exercise, function: Function, how: str | None = None) -> Res
             "its own"
         )
     if not_attempted(function):
-        return _not_attempted(exercise)
-    jobs = [
-        functools.partial(observe, exercise, probe, function, wanted.seen)
-        for probe, wanted in zip(exercise.probes, reference_outcomes(exercise), strict=True)
+        return not_attempted_yet(exercise)
+    return conclude(exercise, sandbox.run(jobs(exercise, function, forms(exercise)), exercise.seconds, how))
+
+
+def forms(exercise: Exercise) -> list:
+    """Return the form that is expected on every probe, without the values: what the sandbox may know."""
+    return [form(wanted.seen) for wanted in reference_outcomes(exercise)]
+
+
+def jobs(exercise: Exercise, function: Function, forms: Sequence[Any]) -> list[Callable[[], Any]]:
+    """Return what is to run in the sandbox: the function on one probe after another."""
+    return [
+        functools.partial(report, exercise, probe, function, like)
+        for probe, like in zip(exercise.probes, forms, strict=True)
     ]
-    run = sandbox.run(jobs, exercise.seconds, how)
-    tried = trials_of(exercise, run.results)
+
+
+def conclude(exercise: Exercise, run: sandbox.Run) -> Result:
+    """Return the verdict on what came back from the sandbox, which is not trusted to be an outcome."""
+    try:
+        tried = trials_of(exercise, [_outcome(data) for data in run.results])
+    except ValueError:
+        run, tried = replace(run, ended="died"), []
+    if len(tried) != len(exercise.probes) and run.ended == "done":
+        run = replace(run, ended="died")
     if _left_blank(tried):
-        return _not_attempted(exercise)
+        return not_attempted_yet(exercise)
     if run.ended != "done":
         return replace(_unfinished(exercise, run, len(tried)), output=run.output)
     return replace(verdict(exercise, tried), output=run.output)
+
+
+def _outcome(data: Any) -> Outcome:
+    outcome = from_data(data)
+    if not isinstance(outcome, Outcome):
+        raise ValueError("expected an outcome")
+    return outcome
 
 
 # Not attempted, not finished
@@ -136,7 +162,8 @@ def _left_blank(trials: Sequence[Trial]) -> bool:
     return False
 
 
-def _not_attempted(exercise: Exercise) -> Result:
+def not_attempted_yet(exercise: Exercise) -> Result:
+    """Return the verdict on an empty template."""
     return Result(
         exercise.name,
         "not attempted",
@@ -149,9 +176,21 @@ def _unfinished(exercise: Exercise, run: sandbox.Run, done: int) -> Result:
     where = exercise.probes[min(done, len(exercise.probes) - 1)].label
     if run.ended == "time":
         text = (
-            f"Your code had not finished after {exercise.seconds:g} seconds ({where}); a right answer takes "
-            "a few thousandths. Look for a loop whose condition never becomes false, or one that grows what "
-            "it runs over."
+            f"Your code had not finished after {exercise.seconds:g} seconds of computing ({where}); a "
+            "right answer takes a few thousandths. Look for a loop whose condition never becomes false, or "
+            "one that grows what it runs over."
+        )
+        return Result(exercise.name, "error", ("too-slow",), text)
+    if run.ended == "waits":
+        text = (
+            f"Your code did not end ({where}), though it hardly computed: it waits for something, such as "
+            "`sleep`, a lock, another process or the network. An exercise needs none of them."
+        )
+        return Result(exercise.name, "error", ("too-slow",), text)
+    if run.ended == "loading":
+        text = (
+            f"What your function imports or defines had not finished after {LOADING:g} seconds ({where}). "
+            "Look for code that runs when a module is imported or a class is defined."
         )
         return Result(exercise.name, "error", ("too-slow",), text)
     text = (

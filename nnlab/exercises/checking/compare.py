@@ -12,7 +12,7 @@ import numpy as np
 from nnlab._check import describe
 
 HALF_PRECISION = 1e-4  # float32 carries seven digits; a sum of some dozen terms keeps five
-LARGEST = 10_000_000  # entries; more than that is never a right answer here, and is not sent about
+LARGEST = 500_000  # entries; more than that is never a right answer here, and is not sent about
 LONGEST = 120  # characters of a name or a description that comes from the learner's code
 
 

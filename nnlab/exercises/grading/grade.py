@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from nnlab.exercises.checking import matching, registry
-from nnlab.exercises.checking.checker import judge
+from nnlab.exercises.checking.checker import conclude, forms, not_attempted_yet
 from nnlab.exercises.checking.definitions import Exercise
 from nnlab.exercises.checking.report import Result
-from nnlab.exercises.grading.submissions import Answer, Submission, as_function, read
-from nnlab.exercises.sandbox import sandbox
+from nnlab.exercises.grading import inside
+from nnlab.exercises.grading.cheats import suspicious
+from nnlab.exercises.grading.protection import UNSAFE, Protection, environment
+from nnlab.exercises.grading.submissions import Answer, Submission, read
+from nnlab.exercises.sandbox import host, sandbox
+from nnlab.exercises.sandbox.channel import Run
+from nnlab.exercises.sandbox.child import Limits
 from nnlab.exercises.sandbox.crew import Crew, Lost
+from nnlab.exercises.sandbox.host import Host
 
 READING = 30.0  # seconds that reading a notebook may take
-CHECKING = 60.0  # seconds for one answer and a fresh worker's start; the sandbox's own limit is far below
+CHECKING = 300.0  # seconds for one answer and a fresh host's start; the sandbox's own limits are far below
+DEFINING = 20.0  # seconds of processor time for what an answer imports and defines
 Report = Callable[[int, int], None]  # gets how many steps are done, and how many there are
 
 
@@ -30,6 +38,8 @@ class Learner:
     file: str
     problem: str = ""
     results: dict[str, Result] = field(default_factory=dict)
+    flags: dict[str, tuple[str, ...]] = field(default_factory=dict)  # exercise -> what looks past the task
+    notes: list[str] = field(default_factory=list)  # checks whose exercise cannot be told
 
     @property
     def passed(self) -> int:
@@ -42,6 +52,7 @@ class Grades:
     """All learners, in the order of their notebooks, and what can be counted over them."""
 
     learners: list[Learner]
+    protection: str = ""  # what stood between learners' code and this machine, in words
 
     @cached_property
     def exercises(self) -> list[str]:
@@ -73,29 +84,39 @@ class Grades:
         return [(count, exercise, slug) for (exercise, slug), count in ranked]
 
 
-def grade(paths: Sequence[Path], workers: int, report: Report = lambda done, total: None) -> Grades:
+def grade(
+    paths: Sequence[Path],
+    workers: int,
+    report: Report = lambda done, total: None,
+    protection: Protection = UNSAFE,
+) -> Grades:
     """Check every exercise in every notebook, each in a sandbox of its own, and keep the paths' order."""
     learners = [Learner(name, str(path)) for name, path in zip(names(paths), paths, strict=True)]
     submissions = _read(paths, workers)
-    for learner, submission in zip(learners, submissions, strict=True):
-        learner.problem = submission.problem
-    asked = {exercise for submission in submissions for exercise in submission.answers}
+    for learner, submission, twin in zip(learners, submissions, same_files(paths), strict=True):
+        learner.problem = submission.problem if twin is None else f"is the same file as {paths[twin]}"
+        learner.notes = submission.notes
+    waiting = [[] if who.problem else list(s.answers) for who, s in zip(learners, submissions, strict=True)]
+    asked = {exercise for exercises in waiting for exercise in exercises}
     loaded = [
         registry.find(name) for name in registry.contents() if name in asked and registry.loadable(name)
     ]
     fork = sandbox.can_fork()  # only now, since it depends on torch
     if fork:
         warm(loaded)
-    waiting = [list(submission.answers) for submission in submissions]
     total, done = sum(map(len, waiting)), 0
     report(done, total)
-    with Crew(check_answer, workers, CHECKING, fork) as crew:
+    check = partial(check_answer, protection=protection, asked=tuple(exercise.name for exercise in loaded))
+    with Crew(check, workers, CHECKING, fork) as crew:
 
         def go_on(number: int) -> None:
             """Submit the next exercise of a notebook: what it needs depends on what has passed before."""
             if waiting[number]:
                 passed = [n for n, result in learners[number].results.items() if result.status == "passed"]
-                crew.submit((number, submissions[number].answer(waiting[number].pop(0), passed)))
+                answer = submissions[number].answer(waiting[number].pop(0), passed)
+                if flags := suspicious(answer):
+                    learners[number].flags[answer.exercise] = flags
+                crew.submit((number, answer))
 
         for number in range(len(paths)):
             go_on(number)
@@ -106,7 +127,22 @@ def grade(paths: Sequence[Path], workers: int, report: Report = lambda done, tot
             done += 1
             report(done, total)
             go_on(number)
-    return Grades(learners)
+    return Grades(learners, protection.says)
+
+
+def same_files(paths: Sequence[Path]) -> list[int | None]:
+    """Return, for every path, the number of an earlier one that is the same file (a hard link), or None."""
+    seen: dict[tuple[int, int], int] = {}
+    found: list[int | None] = []
+    for number, path in enumerate(paths):
+        try:
+            status = os.lstat(path)
+        except OSError:
+            found.append(None)
+            continue
+        first = seen.setdefault((status.st_dev, status.st_ino), number)
+        found.append(first if first != number and status.st_ino else None)
+    return found
 
 
 def names(paths: Sequence[Path]) -> list[str]:
@@ -143,21 +179,61 @@ def warm(exercises: Sequence[Exercise]) -> None:
         matching.single_outcomes(exercise)
 
 
-def check_answer(task: tuple[int, Answer]) -> Result:
-    """Return the verdict on one answer; the learner's code runs in the sandbox only."""
+def check_answer(
+    task: tuple[int, Answer], protection: Protection = UNSAFE, asked: Sequence[str] = ()
+) -> Result:
+    """Return the verdict on one answer; the learner's code runs in a host only, and data come back."""
     answer = task[1]
     if answer.problem:
-        return Result(answer.exercise, "error", ("syntax-error",), answer.problem)
+        status = "error" if answer.slug else "not checked"
+        return Result(answer.exercise, status, (answer.slug,) if answer.slug else (), answer.problem)
     try:
         exercise = registry.find(answer.exercise)
     except ModuleNotFoundError as error:
         return Result(answer.exercise, "not checked", (), str(error))
-    result = judge(exercise, as_function(answer))
+    if answer.blank:
+        return not_attempted_yet(exercise)
+    result = conclude(exercise, _run(answer, exercise, protection, asked or (exercise.name,)))
+    if answer.unsure and result.status in ("failed", "error"):
+        names = "; ".join(answer.unsure)
+        text = f"It depends on {names}, and grading does not run that, so that nothing can be said about it."
+        return Result(answer.exercise, "not checked", (), text)
     if answer.missing and result.status == "error":
         names = ", ".join(f"`{name}`" for name in answer.missing)
-        text = f"{result.message}\nIt uses {names}, which no definition, import or simple constant sets."
+        text = f"{result.message}\nIt uses {names}, which nothing in the notebook sets."
         return replace(result, message=text)
     return result
+
+
+_hosts: dict[tuple, Host] = {}  # by worker, since a fork copies it, and the command that it runs under
+
+
+def _run(answer: Answer, exercise: Exercise, protection: Protection, asked: Sequence[str]) -> Run:
+    """Run an answer on the probes, in a host that is started when it is needed."""
+    packed = inside.pack(answer, forms(exercise))
+
+    def once(limits: Limits) -> Run:
+        run, fit = _host(protection, asked if host.FORKS else (exercise.name,)).run(packed, limits)
+        if not fit:
+            _hosts.pop((os.getpid(), protection.within)).kill()
+        return run
+
+    return sandbox.twice(once, exercise.seconds, len(exercise.probes), alone=True, loading=DEFINING)
+
+
+def _host(protection: Protection, asked: Sequence[str]) -> Host:
+    """Return this worker's host if it is ready, else a new one."""
+    place = (os.getpid(), protection.within)
+    found = _hosts.get(place)
+    if found is None or not found.wait():
+        if found is not None:
+            found.kill()
+        pages = (f"nnlab.exercises.catalogue.{name}" for name in asked)
+        modules = (inside.HERE, *pages, *(host.TORCH if "torch" in sys.modules else ()))
+        within = protection.within
+        found = _hosts[place] = Host(modules, within, environment() if within else None)
+        found.wait()
+    return found
 
 
 def _lost(answer: Answer, lost: Lost) -> Result:

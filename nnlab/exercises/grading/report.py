@@ -27,7 +27,8 @@ MOST_FREQUENT = 12  # mistakes listed in the terminal; the files have all
 
 def text(grades: Grades) -> str:
     """Return what a terminal shows: learner by learner, then the class."""
-    parts = [_learner_text(who) for who in grades.learners]
+    parts = [f"Protection: {grades.protection}", ""] if grades.protection else []
+    parts += [_learner_text(who) for who in grades.learners]
     if grades.exercises:
         parts += ["", str(_exercise_table(grades))]
     if grades.mistakes:
@@ -39,13 +40,23 @@ def text(grades: Grades) -> str:
 
 
 def _learner_text(who: Learner) -> str:
+    name = one_line(who.name)
     if who.problem:
-        return f"{who.name}: {who.problem}"
-    lines = [f"{who.name}: {who.passed} of {len(who.results)} passed"]
+        return f"{name}: {one_line(who.problem)}"
+    lines = [f"{name}: {who.passed} of {len(who.results)} passed"]
     for exercise, result in who.results.items():
         if result.status != "passed":
             lines.append(f"  {WORDS[result.status][0]} {exercise:<26} {_named(result)}")
+        if exercise in who.flags:
+            lines.append(f"  ⚑ {exercise:<26} {_flagged(who, exercise)}")
+    lines += [f"  ? {one_line(note)}" for note in who.notes]
     return "\n".join(lines)
+
+
+def _flagged(who: Learner, exercise: str) -> str:
+    """Return what in an answer a teacher may want to read; "" where it is as it should be."""
+    flags = who.flags.get(exercise, ())
+    return one_line(f"read this answer: it {', '.join(flags)}") if flags else ""
 
 
 def _named(result: Result) -> str:
@@ -71,45 +82,61 @@ def printable(written: str) -> str:
     return clean.encode("utf-8", "replace").decode("utf-8")
 
 
+def one_line(written: str) -> str:
+    """Return printable text in one line, so that a name cannot look like a line of the report."""
+    return printable(written).replace("\n", "?")
+
+
 # Files
 
 
 def records(grades: Grades) -> list[dict[str, str]]:
-    """Return one flat record per learner and exercise, and one for a notebook that could not be checked."""
+    """Return one flat record per learner and exercise, and one for what could not be checked."""
     rows = []
     for who in grades.learners:
         if who.problem:
-            rows.append(_record(who, "", "unreadable", "", who.problem))
-        for exercise in grades.exercises if not who.problem else ():
+            rows.append(_record(who, "", "unreadable", "", one_line(who.problem)))
+            continue
+        for exercise in grades.exercises:
             result = who.results.get(exercise)
             if result is None:
                 rows.append(_record(who, exercise, "missing", "", ""))
             else:
                 rows.append(_record(who, exercise, result.status, " ".join(result.mistakes), result.message))
+        rows += [_record(who, "", "not checked", "", one_line(note)) for note in who.notes]
     return rows
 
 
 def _record(who: Learner, exercise: str, status: str, mistakes: str, message: str) -> dict[str, str]:
     notebook = f"{registry.contents()[exercise].notebook:02d}" if exercise else ""
     return {
-        "learner": printable(who.name),
-        "file": printable(who.file),
+        "learner": one_line(who.name),
+        "file": one_line(who.file),
         "notebook": notebook,
         "exercise": exercise,
         "status": status,
         "mistakes": mistakes,
         "message": printable(message),
+        "flags": _flagged(who, exercise),
     }
 
 
+FORMULA = tuple("=+-@＝＋－＠﹢﹣﹦﹫−\t\r\n|%")
+
+
+def harmless(cell: str) -> str:
+    """Return a cell with an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) or cell.strip().startswith(FORMULA) else cell
+
+
 def to_csv(grades: Grades) -> str:
-    """Return the records as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe."""
+    """Return the records as CSV that is harmless in a spreadsheet."""
     rows = records(grades)
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, list(_record(Learner("", ""), "", "", "", "")))
     writer.writeheader()
     for row in rows:
-        writer.writerow({key: f"'{v}" if v.startswith(("=", "+", "-", "@")) else v for key, v in row.items()})
+        writer.writerow({key: harmless(value) for key, value in row.items()})
     return file.getvalue()
 
 
@@ -119,7 +146,12 @@ def to_json(grades: Grades) -> str:
         {"exercise": exercise, "mistake": slug, "learners": count}
         for count, exercise, slug in grades.mistakes
     ]
-    whole: dict[str, Any] = {"nnlab": nnlab.__version__, "results": records(grades), "mistakes": mistakes}
+    whole: dict[str, Any] = {
+        "nnlab": nnlab.__version__,
+        "protection": grades.protection,
+        "results": records(grades),
+        "mistakes": mistakes,
+    }
     return json.dumps(whole, indent=2) + "\n"
 
 
@@ -164,6 +196,8 @@ def to_html(grades: Grades) -> str:
         rows = [_mistake_row(*mistake) for mistake in grades.mistakes]
         columns = ("mistake", "exercise", "learners")
         body.append(f"<h2>Most frequent mistakes</h2>{_html_table(columns, rows)}")
+    if grades.protection:
+        body.append(f"<p>Protection: {_escape(grades.protection)}</p>")
     return PAGE.format(colors=colors, body="\n".join(body))
 
 
@@ -174,18 +208,23 @@ def _learner_rows(grades: Grades) -> list[str]:
         if who.problem:
             cells = f"<td colspan='{max(len(grades.exercises), 1)}'>{_escape(who.problem)}</td>"
         else:
-            cells = "".join(_html_cell(who.results.get(exercise)) for exercise in grades.exercises)
-        rows.append(_th(who.name) + cells)
+            cells = "".join(_html_cell(who, exercise) for exercise in grades.exercises)
+        rows.append(_th("\n".join([one_line(who.name), *map(one_line, who.notes)])) + cells)
     return rows
 
 
-def _html_cell(result: Result | None) -> str:
+def _html_cell(who: Learner, exercise: str) -> str:
+    result = who.results.get(exercise)
     status = "missing" if result is None else result.status
     symbol, word = WORDS[status]
-    words = f"{symbol} {word}"
+    flagged = _flagged(who, exercise)
+    words, message = f"{symbol} {word}", flagged
     if result is not None and status in ("failed", "error", "not checked"):
-        words = f"{symbol} {_named(result)}"
-        summary, message = _escape(words), _escape(result.message)
+        words, message = f"{symbol} {_named(result)}", "\n".join(filter(None, (result.message, flagged)))
+    if flagged:
+        words += " ⚑"
+    if message:
+        summary, message = _escape(words), _escape(message)
         return (
             f"<td class='{_css(status)}'><details><summary>{summary}</summary><p>{message}</p></details></td>"
         )

@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import io
 import math
+import os
 import random
 import sys
 import warnings
@@ -85,6 +86,24 @@ def _replaced(namespace: dict[str, Any], name: str, value: Any) -> Iterator[None
             namespace.pop(name, None)
         else:
             namespace[name] = before
+
+
+@contextlib.contextmanager
+def no_exit() -> Iterator[None]:
+    """Let learner code that shares this process neither end it nor raise the limit on recursion."""
+
+    def refuse(*args: Any) -> None:
+        raise SystemExit("learner code may not end the process")
+
+    limit = sys.getrecursionlimit()
+    set_limit = sys.setrecursionlimit
+    with contextlib.ExitStack() as stack:
+        for name in ("_exit", "abort", "fork", "execv", "execve", "kill", "killpg"):
+            if hasattr(os, name):
+                stack.enter_context(_replaced(vars(os), name, refuse))
+        lowered = _replaced(vars(sys), "setrecursionlimit", lambda n: set_limit(min(n, limit)))
+        stack.enter_context(lowered)
+        yield
 
 
 @contextlib.contextmanager
