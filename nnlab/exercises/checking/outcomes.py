@@ -88,7 +88,7 @@ def report(exercise: Exercise, probe: Probe, function: Function, form: Any) -> A
 
 
 def form(seen: Any) -> Any:
-    """Return the form of an observation, for `canonical`: its shapes without its values (those are the solution)."""
+    """Return the form of an observation for `canonical`: its shapes without its values."""
     if isinstance(seen, dict):
         return {key: form(value) for key, value in seen.items()}
     if isinstance(seen, list):
