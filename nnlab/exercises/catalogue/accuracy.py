@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnlab.exercises.checking.definitions import exercise, mistake
-from nnlab.exercises.checking.probes import example, one_hot, probabilities, targets
+from nnlab.exercises.checking.probes import example, extreme, one_hot, probabilities, targets
 
 
 @exercise(
@@ -20,6 +20,7 @@ from nnlab.exercises.checking.probes import example, one_hot, probabilities, tar
             one_hot([0, 1, 0, 2], 3),
             label="four samples of three classes",
         ),
+        extreme("probabilities of 0 and 1", one_hot([0, 1, 1, 2], 3), one_hot([0, 0, 1, 1], 3)),
     ),
     hints=(
         "The predicted class is the one with the largest probability, and Y marks the right one with a 1.",

@@ -63,7 +63,6 @@ EXPLAINED = {
     ("tn", "fp", "fn", "tp"),
     ("tp", "fn", "fp", "tn"),
     ("tn", "fn", "fp", "tp"),
-    ("tp", "fp", "fn", "tn"),
 }
 
 mistake(

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnlab.exercises.checking.definitions import exercise, mistake
+from nnlab.exercises.checking.definitions import Function, exercise, mistake
 from nnlab.exercises.checking.probes import example, extreme, one_hot, probabilities, targets
+
+
+def of_an_impossible_class(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dict[str, bool]:
+    """Return what can be said of the loss where the right class has a probability of 0."""
+    loss = float(np.asarray(f(Y_hat, Y)))
+    return {"finite": bool(np.isfinite(loss)), "large": 1 < loss < 1e6}
 
 
 @exercise(
     notebook=2,
     order=5,
     returns="loss",
+    words={
+        "finite": "Where the right class has a probability of 0, the loss should be finite.",
+        "large": "Where the right class has a probability of 0, the loss should be large.",
+    },
     inputs=lambda rng, s: (probabilities(rng, s.m, s.n_y), targets(rng, s.m, s.n_y)),
     probes=(
         example(np.array([[0.5, 0.5], [0.2, 0.8]]), one_hot([0, 1], 2)),
@@ -24,7 +34,7 @@ from nnlab.exercises.checking.probes import example, extreme, one_hot, probabili
             "a probability of 0 for the right class",
             np.array([[0.0, 1.0, 0.0], [0.25, 0.5, 0.25]]),
             one_hot([0, 1], 3),
-            observe=lambda f, Y_hat, Y: {"large and finite": bool(1 < np.asarray(f(Y_hat, Y)) < 1e6)},
+            observe=of_an_impossible_class,
         ),
     ),
     rtol=1e-6,

@@ -53,6 +53,12 @@ def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> dict[str, An
     notebook=6,
     order=1,
     returns="an nn.Module",
+    words={
+        "scores, with weights that the checker sets": "the scores of your model",
+        "same scores in training mode": "In training mode the model should give the same scores.",
+        "how many numbers an optimizer would train": "An optimizer should have {expected} numbers "
+        "to train; yours has {got}.",
+    },
     seconds=4,
     inputs=lambda rng, s: (s.n_x, s.n_h, s.n_y),
     observe=scores_of,

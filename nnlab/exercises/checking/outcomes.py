@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 import inspect
 import linecache
 import sys
+import threading
 import traceback
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.exercises.checking.compare import Odd, canonical, odd, plain, same
+from nnlab.exercises.checking.compare import Odd, canonical, odd, plain, same, shortened, type_name
 from nnlab.exercises.checking.definitions import Exercise, Function
 from nnlab.exercises.checking.probes import Probe
 from nnlab.exercises.sandbox.sandbox import TimeUp
 
 PACKAGE = str(Path(__file__).parents[1])
 LONGEST_TEXT = 400  # characters of a name, a line or a message that come from learner code
+_thread = threading.local()
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,14 @@ def report(exercise: Exercise, probe: Probe, function: Function, form: Any) -> A
 
 
 def form(seen: Any) -> Any:
-    """Return the form of an observation, for `canonical`, without its content: that would be the solution."""
+    """Return the form of an observation for `canonical`: its shapes without its values."""
     if isinstance(seen, dict):
         return {key: form(value) for key, value in seen.items()}
     if isinstance(seen, list):
         return [form(value) for value in seen]
-    return np.empty(0) if isinstance(seen, (np.ndarray, Odd)) else type(seen)()
+    if isinstance(seen, (np.ndarray, Odd)):
+        return np.zeros(np.shape(seen) if isinstance(seen, np.ndarray) else 0)
+    return type(seen)()
 
 
 def as_data(value: Any) -> Any:
@@ -139,6 +142,8 @@ def observe(exercise: Exercise, probe: Probe, function: Function, expected: Any 
     """
     watched = Watched(function, exercise)
     args = copy.deepcopy(probe.args)
+    outside = not is_running()
+    _thread.running = True
     try:
         if probe.observe is not None:
             value = probe.observe(watched, *args)
@@ -150,10 +155,17 @@ def observe(exercise: Exercise, probe: Probe, function: Function, expected: Any 
         raise
     except BaseException as error:
         if watched.returned and not _own_frames(error, function):  # the value is of the wrong kind
-            return Outcome(odd(watched.came), odd(watched.came).type_name)
+            return Outcome(odd(watched.came), type_name(watched.came))
         return Outcome(raised=_raised(error, function))
+    finally:
+        _thread.running = not outside
     seen = plain(value) if expected is None else canonical(value, expected)
-    return Outcome(seen, type(watched.came).__name__, tuple(sorted(watched.changed)))
+    return Outcome(seen, type_name(watched.came), tuple(sorted(watched.changed)))
+
+
+def is_running() -> bool:
+    """Whether this thread is inside a function that is being checked."""
+    return getattr(_thread, "running", False)
 
 
 def _after_call(exercise: Exercise, function: Watched, args: tuple) -> dict[str, Any]:
@@ -169,10 +181,10 @@ def _raised(error: BaseException, function: Function) -> Raised:
     own = _own_frames(error, function) or [f for f in frames if _is_learners(f.filename)]
     text = _words(error)
     if not own:
-        return Raised(type(error).__name__, text)
+        return Raised(type_name(error), text)
     last = own[-1]
-    line = last.line or linecache.getline(last.filename, last.lineno or 0).strip()
-    return Raised(type(error).__name__, text, line, last.lineno or 0, last.name)
+    line = last.line or linecache.getline(last.filename, last.lineno or 0)
+    return Raised(type_name(error), text, shortened(line), last.lineno or 0, shortened(last.name))
 
 
 def _own_frames(error: BaseException, function: Function) -> list[traceback.FrameSummary]:
@@ -183,7 +195,7 @@ def _own_frames(error: BaseException, function: Function) -> list[traceback.Fram
 
 def _words(error: BaseException) -> str:
     try:
-        return " ".join(str(error).split())[:300]
+        return shortened(str(error), 300)
     except Exception:  # an error class of the learner's own that cannot be printed
         return ""
 
@@ -196,12 +208,14 @@ def code_of(function: Any) -> CodeType | None:
     """Return the code object behind a function, partial, decorated function or callable object."""
     while isinstance(function, functools.partial):
         function = function.func
-    with contextlib.suppress(ValueError):  # `f.__wrapped__ = f`
+    try:
         function = inspect.unwrap(function)
-    if not inspect.isroutine(function) and callable(function):
-        function = type(function).__call__
-    function = getattr(function, "__func__", function)
-    return getattr(function, "__code__", None)
+        if not inspect.isroutine(function) and callable(function):
+            function = type(function).__call__
+        code = getattr(getattr(function, "__func__", function), "__code__", None)
+    except Exception:  # `f.__wrapped__ = f`, or attributes of the learner's own making
+        return None
+    return code if isinstance(code, CodeType) else None
 
 
 def is_blank(value: Any) -> bool:

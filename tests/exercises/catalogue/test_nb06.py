@@ -794,7 +794,7 @@ def test_wrong_answers_are_named(name, slugs, function):
 
 def test_what_came_instead_of_a_model_is_said():
     message = check("make_model", the_layers_in_a_list).message
-    assert "should return an nn.Module, but gives a list of length 3" in message
+    assert "should return an nn.Module, but it gives a list of 3 values" in message
 
 
 # The environment that a learner may have set
