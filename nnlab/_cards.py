@@ -13,6 +13,7 @@ LOOK = {
     "failed": ("✗", "Not right yet", "#d0453e"),
     "error": ("!", "Stopped with an error", "#d0453e"),
     "not attempted": ("○", "Not attempted", "#a8741a"),
+    "not checked": ("?", "Not checked", "#a8741a"),
 }
 EDGE = "#3b7dd8"  # of a card without a status
 
