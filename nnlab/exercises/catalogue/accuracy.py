@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnlab.exercises.checking.definitions import exercise, mistake
-from nnlab.exercises.checking.probes import example, one_hot, probabilities, targets
+from nnlab.exercises.checking.probes import example, extreme, one_hot, probabilities, targets
 
 
 @exercise(
@@ -19,6 +19,17 @@ from nnlab.exercises.checking.probes import example, one_hot, probabilities, tar
             np.array([[0.4, 0.3, 0.3], [0.1, 0.45, 0.45 - 1e-3], [0.2, 0.3, 0.5], [0.9, 0.05, 0.05]]),
             one_hot([0, 1, 0, 2], 3),
             label="four samples of three classes",
+        ),
+        extreme("a single sample", np.array([[0.2, 0.7, 0.1]]), one_hot([1], 3)),
+        extreme(
+            "three samples of three classes, two of them right",
+            np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]),
+            one_hot([0, 1, 2], 3),
+        ),
+        extreme(
+            "three samples of three classes, all of them right",
+            np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]),
+            one_hot([2, 1, 0], 3),
         ),
     ),
     hints=(
@@ -61,6 +72,7 @@ mistake(
     "entries-compared-instead-of-samples",
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → (Y_hat > 0.5) == (Y == 1)",
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat.round() == Y",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum((Y_hat > 0.5) == (Y == 1)) / len(Y)",
     says="Entries are compared one by one, and the many zeros of Y count as hits. With ten classes, a "
     "network that always says the same would seem to be right at least 80 % of the time. Compare one class "
     "per sample.",
@@ -83,4 +95,73 @@ mistake(
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → np.isclose(Y_hat, Y)",
     says="Probabilities are compared with zeros and ones for equality, which almost never holds. Compare the "
     "classes: the position of the largest entry in each row.",
+)
+mistake(
+    accuracy,
+    "threshold-instead-of-argmax",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum((Y_hat > 0.5) * Y) / len(Y)",
+    says="A sample counts as right only where the right class has more than half of the probability (by "
+    "rounding, or by a threshold of 0.5). With more than two classes the largest probability is often below "
+    "that.",
+)
+mistake(
+    accuracy,
+    "argmax-over-whole-array",
+    ".argmax(axis=1) → .argmax()",
+    "Y_hat.argmax(axis=1) → Y_hat.argmax()",
+    "Y.argmax(axis=1) → Y.argmax()",
+    says="`argmax` without an axis takes the whole table for one long list and gives a single position. The "
+    "class of each sample is the position of the largest entry in its row.",
+)
+mistake(
+    accuracy,
+    "argmin-instead-of-argmax",
+    "Y_hat.argmax → Y_hat.argmin",
+    says="The class with the smallest probability is taken for the prediction.",
+)
+mistake(
+    accuracy,
+    "all-or-nothing",
+    "np.mean( → np.all(",
+    says="This is 1 only where every sample is right, and 0 otherwise. `np.all` does that, and so does "
+    "`//`, which drops everything behind the decimal point. Accuracy is the share of right samples.",
+)
+mistake(
+    accuracy,
+    "mean-probability-instead-of-hits",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum(Y * Y_hat) / len(Y)",
+    says="This is the mean probability of the right class. Accuracy only asks whether that class is the most "
+    "probable one, not by how much.",
+)
+mistake(
+    accuracy,
+    "divided-by-classes",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) / "
+    "Y.size",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → "
+    "np.sum(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) / Y.shape[1]",
+    says="The hits are divided by a number in which the classes count (`Y.size`, `Y.shape[1]`). The number "
+    "of samples is the number of rows, `len(Y)`.",
+)
+mistake(
+    accuracy,
+    "only-first-sample",
+    "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat[0].argmax() == Y[0].argmax()",
+    says="Only the first sample counts: a `return` inside the loop ends it the first time round. Count the "
+    "hits in the loop and divide after it.",
+)
+mistake(
+    accuracy,
+    "rounded",
+    "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(2)",
+    "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(3)",
+    "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(4)",
+    "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(1)",
+    says="The fraction is right but rounded. Round when you print; a computation goes on with all digits.",
+)
+mistake(
+    accuracy,
+    "hits-per-sample",
+    "float(np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1))) → Y_hat.argmax(axis=1) == Y.argmax(axis=1)",
+    says="One value per sample comes back, right or wrong; the mean over the samples is missing.",
 )

@@ -279,6 +279,31 @@ mistake(
     "beta1 → 0.9",
     "beta2 → 0.999",
     "eps → 1e-8",
+    "eps → 1e-7",
     says="One of the settings is typed in as a number, so the argument of that name has no effect. With the "
     "defaults it goes unnoticed; with any other setting the step is wrong.",
+)
+mistake(
+    adam_step,
+    "step-count-off-by-one",
+    '** state["t"] → ** (state["t"] + 1)',
+    'beta1 ** state["t"] → beta1 ** (state["t"] + 1)',
+    'beta2 ** state["t"] → beta2 ** (state["t"] + 1)',
+    'state["t"] += 1 → state["t"] += 2',
+    says="The correction uses t + 1 where t has been counted up already (or t goes up by two). At the first "
+    "step the exponent must be 1, so that m_hat is the gradient itself.",
+)
+mistake(
+    adam_step,
+    "square-of-the-average",
+    "(1 - beta2) * grad**2 → (1 - beta2) * state['m'] ** 2",
+    says="The second average is fed with the square of the first one. It should measure how large the "
+    "gradients themselves are, noise included.",
+)
+mistake(
+    adam_step,
+    "weight-decay-added",
+    "value -= → value *= 1 - lr\n    value -=",
+    "value -= → value -= lr * 0.01 * value\n    value -=",
+    says="The weights are pulled towards 0 as well, as AdamW does. Plain Adam only follows the gradient.",
 )

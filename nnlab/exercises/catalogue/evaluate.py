@@ -64,6 +64,14 @@ def questions(rng: np.random.Generator, s: Sizes, **settings: Any) -> tuple:
     return model.train(settings.get("train", True)), X, y
 
 
+def all_right(rng: np.random.Generator, s: Sizes) -> tuple:
+    """Return a model and samples that it classifies without an error."""
+    model, X, y = questions(rng, s)
+    with torch.no_grad():
+        y[:] = model.eval()(X).argmax(dim=1)
+    return model.train(), X, y
+
+
 def with_a_frozen_layer(rng: np.random.Generator, s: Sizes) -> tuple:
     """Return a model in training mode whose normalization is in eval mode, and samples."""
     model, X, y = questions(rng, s)
@@ -97,6 +105,9 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
         ),
         extreme(
             "a model with dropout", *questions(np.random.default_rng(3), MANY, dropout=0.5), observe=evaluated
+        ),
+        extreme(
+            "a model that is always right", *all_right(np.random.default_rng(5), MANY), observe=evaluated
         ),
         extreme(
             "a model with a frozen layer",
@@ -222,4 +233,34 @@ mistake(
     "return hits.float().mean().item() → return F.cross_entropy(scores, y).item()",
     says="This is the cross-entropy, the loss. Accuracy counts the samples whose largest score is at the "
     "right class.",
+)
+mistake(
+    evaluate,
+    "integer-division",
+    "return hits.float().mean().item() → return float(hits.sum().item() // len(y))",
+    says="`//` drops everything behind the decimal point, so any accuracy below 1 becomes 0; `/` keeps it.",
+)
+mistake(
+    evaluate,
+    "argmin-instead-of-argmax",
+    "scores.argmax → scores.argmin",
+    says="The class with the smallest score is taken for the prediction.",
+)
+mistake(
+    evaluate,
+    "divided-by-something-else",
+    "hits.float().mean() → hits.sum() / X.numel()",
+    "hits.float().mean() → hits.sum() / X.shape[1]",
+    "hits.float().mean() → hits.sum() / scores.numel()",
+    "hits.float().mean() → hits.sum() / scores.shape[1]",
+    says="The hits are divided by a number other than that of the samples, which is `len(y)`, the first "
+    "axis of X.",
+)
+mistake(
+    evaluate,
+    "rounded",
+    "mean().item() → mean().item().__round__(2)",
+    "mean().item() → mean().item().__round__(1)",
+    "mean().item() → mean().item().__round__(3)",
+    says="The fraction is right but rounded. Round when you print; a computation goes on with all digits.",
 )

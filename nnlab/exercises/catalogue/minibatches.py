@@ -47,6 +47,7 @@ def one_epoch(f: Function, m: int, batch_size: int, seed: int) -> dict[str, Any]
         "sizes": sizes,
         "order": order,
         "once": intact and sorted(order) == list(range(m)),
+        "all": set(order) == set(range(m)),
         "paired": order == labels,
         "mixed": any(len(set(block)) > 1 for block in blocks),
         "untouched": all(map(np.array_equal, (X, y), numbered(m))),
@@ -65,6 +66,7 @@ def epochs(f: Function, X: np.ndarray, y: np.ndarray, batch_size: int) -> dict[s
         "number of batches": len(first[0]["forms"]),
         "batch sizes": ", ".join(map(str, sorted(first[0]["sizes"], reverse=True)[:12])),
         "every sample once": all(one["once"] for one in first),
+        "every sample at least once": all(one["all"] for one in first),
         "X and y belong together": all(one["paired"] for one in first),
         "shuffled": any(order != sorted(order) for order in orders),
         "batches mix samples from all over the data": any(one["mixed"] for one in first),
@@ -141,9 +143,9 @@ mistake(
     "order[start : start + batch_size] → rng.choice(len(X), size=batch_size, replace=False)",
     "order[start : start + batch_size] → rng.permutation(len(X))[:batch_size]",
     "order[start : start + batch_size] → rng.permutation(len(X))[start : start + batch_size]",
-    says="Some samples come twice or more in an epoch, and others not at all: they are drawn anew, for each "
-    "place or for each batch, without looking at which ones have been there. About a third of the data would "
-    "be missing from every epoch.",
+    says="Some samples come twice or more in an epoch, and others not at all: each place, or each batch, is "
+    "drawn by itself, without regard to which ones have come already. About a third of the data would be "
+    "missing from every epoch.",
 )
 mistake(
     minibatches,
@@ -181,6 +183,7 @@ mistake(
     "start + batch_size] → start + batch_size - 1]",
     "range(0, len(X) → range(1, len(X)",
     "range(0, len(X) → range(batch_size, len(X)",
+    "start + batch_size] → batch_size]",
     says="Some samples never come in an epoch: the slices leave gaps, or do not begin at the first. Write "
     "down start and end of each for 5 samples in batches of 2; Python's slices end before their end.",
 )
@@ -188,8 +191,11 @@ mistake(
     minibatches,
     "batches-overlap",
     "len(X), batch_size) → len(X))",
-    says="The batches overlap: each begins one sample after the one before. An epoch then takes batch_size "
-    "times as many steps, and most samples come batch_size times.",
+    "order[start : start + batch_size] → order[start // batch_size : start + batch_size]",
+    "start + batch_size] → start + batch_size + 1]",
+    "order[start : start + batch_size] → order[: start + batch_size]",
+    says="The batches overlap: each holds samples that the one before had as well, so some samples come "
+    "several times in an epoch. Write down start and end of each batch for 5 samples in batches of 2.",
 )
 mistake(
     minibatches,
@@ -284,3 +290,21 @@ def for_ever(X, y, batch_size, rng):
     """Begin again after each epoch."""
     while True:
         yield from minibatches(X, y, batch_size, rng)
+
+
+mistake(
+    minibatches,
+    "last-batch-padded",
+    "batch = order[ "
+    "→ order = np.resize(order, -(-len(X) // batch_size) * batch_size)\n        batch = order[",
+    "order[start : start + batch_size] → order[max(0, min(start, len(X) - batch_size)) :][:batch_size]",
+    says="The last batch is filled up with samples that have come already. They count twice in that epoch; "
+    "the last batch may be smaller.",
+)
+mistake(
+    minibatches,
+    "labels-as-a-column",
+    "yield X[batch], y[batch] → yield X[batch], y[batch][:, None]",
+    says="The labels come as a column, (batch_size, 1). Compared with predictions of shape (batch_size,), "
+    "NumPy stretches both to a square, and nothing complains. y is a plain vector, and so are its batches.",
+)

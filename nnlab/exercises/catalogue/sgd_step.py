@@ -172,3 +172,35 @@ mistake(
     says="The step is twice as long as it should be: the update is made twice, or has a factor too many. "
     "Training looks as with double the learning rate, and explodes at half of it.",
 )
+mistake(
+    sgd_step,
+    "sign-instead-of-gradient",
+    "lr * grads[key] → lr * np.sign(grads[key])",
+    says="Only the sign of the gradient is used, so every parameter moves by exactly lr. Near the minimum "
+    "the steps should become shorter with the gradient.",
+)
+mistake(
+    sgd_step,
+    "gradient-averaged",
+    "lr * grads[key] → lr * grads[key].mean()",
+    "lr * grads[key] → lr * grads[key].sum()",
+    "lr * grads[key] → lr * grads[key].sum(axis=0)",
+    "lr * grads[key] → lr * grads[key].mean(axis=0)",
+    "lr * grads[key] → lr * grads[key] / len(grads[key])",
+    says="The gradient is summed or averaged once more. It has one entry for each entry of the parameter, "
+    "and the mean over the batch is in it already.",
+)
+mistake(
+    sgd_step,
+    "gradient-normalized",
+    "lr * grads[key] → lr * grads[key] / np.linalg.norm(grads[key])",
+    says="The gradient is scaled to length 1, so all steps are equally long. Near the minimum they should "
+    "become shorter with the gradient.",
+)
+mistake(
+    sgd_step,
+    "weight-decay-added",
+    "lr * grads[key] → lr * (grads[key] + params[key])",
+    says="The parameter is part of the step, as in weight decay. It pulls all weights towards 0; this step "
+    "only follows the gradient.",
+)

@@ -219,6 +219,9 @@ mistake(
     "F.cross_entropy(scores, y) "
     "→ F.binary_cross_entropy_with_logits(scores, F.one_hot(y, scores.shape[1]).float())",
     "F.cross_entropy(scores, y) → F.multi_margin_loss(scores, y)",
+    "F.cross_entropy(scores, y) → ((scores - y) ** 2).mean()",
+    "F.cross_entropy(scores, y) → ((scores - y[:, None]) ** 2).mean()",
+    "F.cross_entropy(scores, y) → F.l1_loss(scores, F.one_hot(y, scores.shape[1]).float())",
     "F.cross_entropy(scores, y) → F.cross_entropy(scores, y, label_smoothing=0.1)",
     says="The loss is another one than the cross-entropy of the exercise. The network learns something, but "
     "its losses cannot be compared with those of its NumPy twin.",
@@ -250,4 +253,25 @@ mistake(
     "scores = model(X) → scores = model(X).detach()",
     says="The scores carry no record of how they came about (they were computed under `no_grad`, or "
     "detached), so there is nothing for `backward` to go back along.",
+)
+mistake(
+    torch_step,
+    "loss-per-sample",
+    "F.cross_entropy(scores, y) → F.cross_entropy(scores, y, reduction='none')",
+    says="`reduction='none'` gives one loss per sample, and `backward` needs a single number to descend on. "
+    "Leave the mean to the loss.",
+)
+mistake(
+    torch_step,
+    "accuracy-instead-of-loss",
+    "return loss.item() → return (scores.argmax(dim=1) == y).float().mean().item()",
+    says="The step is right, but it is the accuracy that comes back. The exercise asks for the loss.",
+)
+mistake(
+    torch_step,
+    "loss-scaled",
+    "return loss.item() → return loss.item() * len(y)",
+    "return loss.item() → return loss.item() / len(y)",
+    says="The step is right, but the loss that comes back is multiplied or divided by the number of "
+    "samples. The cross-entropy is a mean over the batch already.",
 )

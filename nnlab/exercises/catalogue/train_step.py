@@ -176,6 +176,7 @@ PARTS = {
         "activation-on-output",
         "sigmoid-instead-of-softmax",
         "softmax-over-batch-axis",
+        "wrong-activation",
     ),
     cross_entropy: (
         "loss-summed",
@@ -184,6 +185,9 @@ PARTS = {
         "loss-per-sample",
         "wrong-log-base",
         "binary-term-added",
+        "divided-by-classes",
+        "only-first-sample",
+        "squared-error",
     ),
     backward: (
         "missing-batch-average",
@@ -193,6 +197,9 @@ PARTS = {
         "derivative-of-wrong-variable",
         "sigmoid-derivative-for-tanh",
         "bias-gradient-averaged",
+        "bias-gradient-not-averaged",
+        "relu-derivative-for-tanh",
+        "parentheses-missing",
     ),
 }
 SLIPS = {
