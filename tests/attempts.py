@@ -32,7 +32,7 @@ def attempts(name):
 
 
 def is_named(function, slugs):
-    """Whether these mistakes are among those that a teacher would tell, and at least one answer is complete."""
+    """Whether all of these are mistakes that a teacher would tell, and one reading is complete."""
     allowed = {slug for text in function.acceptable for slug in text.split(" + ")}
     return (
         bool(slugs)

@@ -16,19 +16,19 @@ from nnlab.exercises.checking.probes import example, extreme, one_hot, probabili
     probes=(
         example(np.array([[0.6, 0.4], [0.3, 0.7], [0.8, 0.2]]), one_hot([0, 1, 1], 2)),
         example(
-            np.array([[0.4, 0.3, 0.3], [0.1, 0.45, 0.45 - 1e-3], [0.2, 0.3, 0.5], [0.9, 0.05, 0.05]]),
+            np.array([[0.4, 0.3, 0.3], [0.1, 0.45, 0.45 - 1e-3], [0.2, 0.35, 0.45], [0.9, 0.05, 0.05]]),
             one_hot([0, 1, 0, 2], 3),
             label="four samples of three classes",
         ),
         extreme("a single sample", np.array([[0.2, 0.7, 0.1]]), one_hot([1], 3)),
         extreme(
             "three samples of three classes, two of them right",
-            np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]),
+            np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.6, 0.25, 0.15]]),
             one_hot([0, 1, 2], 3),
         ),
         extreme(
             "three samples of three classes, all of them right",
-            np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]),
+            np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1], [0.6, 0.25, 0.15]]),
             one_hot([2, 1, 0], 3),
         ),
     ),

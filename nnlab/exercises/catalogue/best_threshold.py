@@ -136,6 +136,9 @@ mistake(
     "youden-index-instead-of-f1",
     "scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))",
     ("scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))", LAST),
+    "scores.append(f1) → scores.append(tp / (tp + fn) + tn / (fp + tn))",
+    ("scores.append(f1) → scores.append(tp / (tp + fn) + tn / (fp + tn))", LAST),
+    "scores.append(f1) → scores.append(tp * (fp + tn) - fp * (tp + fn))",
     says="The true positive rate minus the false positive rate is maximized, the point of the ROC curve "
     "farthest from the diagonal (Youden's index). It looks at the negatives as a class of their own; F1 "
     "does not count true negatives at all.",

@@ -31,7 +31,7 @@ def four_counts(m: int) -> tuple[int, int, int, int]:
     inputs=lambda rng, s: labeled(rng, *four_counts(s.m)),
     probes=(
         example(np.array([1, 0, 0, 1, 0, 0, 0, 1, 0, 0]), np.array([1, 0, 1, 0, 1, 0, 0, 1, 0, 1])),
-        extreme("a single sample, found", np.array([1]), np.array([1])),
+        extreme("two samples, both right", np.array([1, 0]), np.array([1, 0])),
         extreme("every prediction is wrong", *labeled(np.random.default_rng(1), 0, 2, 3, 0)),
         extreme("no sample is predicted positive", *labeled(np.random.default_rng(0), 5, 0, 3, 0)),
     ),

@@ -249,10 +249,10 @@ mistake(
 mistake(
     evaluate,
     "divided-by-something-else",
-    "hits.float().mean() → hits.sum() / X.numel()",
-    "hits.float().mean() → hits.sum() / X.shape[1]",
-    "hits.float().mean() → hits.sum() / scores.numel()",
-    "hits.float().mean() → hits.sum() / scores.shape[1]",
+    "hits.float().mean() → (hits.sum() / X.numel())",
+    "hits.float().mean() → (hits.sum() / X.shape[1])",
+    "hits.float().mean() → (hits.sum() / scores.numel())",
+    "hits.float().mean() → (hits.sum() / scores.shape[1])",
     says="The hits are divided by a number other than that of the samples, which is `len(y)`, the first "
     "axis of X.",
 )

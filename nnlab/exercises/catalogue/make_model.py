@@ -35,10 +35,10 @@ def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> dict[str, An
     in_training: Any = None
     with torch.no_grad():
         try:
-            model(X)  # lets lazy layers find their sizes
+            model.eval()(X)  # lets lazy layers find their sizes
             set_by_shape(model)
+            scores = model(X)
             in_training = model.train()(X)
-            scores = model.eval()(X)
         except Exception as error:
             scores = f"{type(error).__name__}: {error}"
     n_trained = sum(parameter.numel() for parameter in model.parameters())

@@ -244,6 +244,7 @@ mistake(
     minibatches,
     "return-instead-of-yield",
     "yield X[batch], y[batch] → return X[batch], y[batch]",
+    "yield X[batch], y[batch] → return [(X[batch], y[batch])]",
     says="Only one batch comes back: a `return` inside the loop ends the function the first time it is "
     "reached. Either `yield` each batch, or collect them in a list and return that after the loop.",
 )
@@ -304,7 +305,7 @@ mistake(
 mistake(
     minibatches,
     "labels-as-a-column",
-    "yield X[batch], y[batch] → yield X[batch], y[batch][:, None]",
+    "yield X[batch], y[batch] → yield (X[batch], y[batch].reshape(-1, 1))",
     says="The labels come as a column, (batch_size, 1). Compared with predictions of shape (batch_size,), "
     "NumPy stretches both to a square, and nothing complains. y is a plain vector, and so are its batches.",
 )

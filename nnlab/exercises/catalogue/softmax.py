@@ -180,6 +180,7 @@ mistake(
     "exponent-sign-flipped",
     "np.exp(shifted) → np.exp(-shifted)",
     "np.exp(shifted) → np.exp(-scores)",
+    "np.exp(shifted) → np.exp(scores.min(axis=1, keepdims=True) - scores)",
     says="The exponent has the wrong sign, so the largest score gets the smallest probability. exp(-s) "
     "belongs to the sigmoid.",
 )
