@@ -35,7 +35,8 @@ from nnlab.exercises.checking.probes import example, extreme, one_hot, probabili
     hints=(
         "The predicted class is the one with the largest probability, and Y marks the right one with a 1.",
         "`argmax` along the classes gives the class of each row, both for Y_hat and for Y.",
-        "Compare `Y_hat.argmax(axis=1)` with `Y.argmax(axis=1)` and take the mean: True counts as 1.",
+        "Compare the two arrays of classes with `==`. The mean of the comparison is the accuracy, since "
+        "True counts as 1.",
     ),
     why="The mean of a comparison is the share of rows where it holds.",
 )

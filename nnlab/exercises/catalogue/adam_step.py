@@ -69,8 +69,9 @@ def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
         "Count the step first; then m and v are running averages of the gradient and of its square.",
         "Both start at 0, so early on they are too small, by 1 - beta1**t and 1 - beta2**t: divide by these "
         "(in new names, the averages themselves stay as they are).",
-        'After state["t"] += 1, state["m"] = beta1 * state["m"] + (1 - beta1) * grad, likewise state["v"] '
-        "with beta2 and grad**2; the step is lr * m_hat / (sqrt(v_hat) + eps), taken off by `value -= …`.",
+        "Five lines: t goes up by one; beta1 of the old m plus 1 - beta1 of the gradient; the same for v, "
+        "with beta2 and the squared gradient; both corrected; and the step of the docstring, by `-=`. t, m "
+        "and v are stored in `state`.",
     ),
     why="Averages that start at 0 are corrected by the weight they have collected so far; `-=` changes the "
     "caller's array, so the network itself is updated.",
@@ -141,7 +142,7 @@ mistake(
         '** state["t"] → ** t',
     ),
     says="The step count goes up only after it has been used. At the first step it is still 0, the "
-    "correction 1 - beta**0 is 0, and the division gives NaN or infinity for every weight.",
+    "correction 1 - beta**0 is 0, and the division gives NaN or infinity forevery weight.",
 )
 mistake(
     adam_step,
@@ -223,8 +224,8 @@ mistake(
     "grad**2 → np.abs(grad)",
     "grad**2 → np.sum(grad**2)",
     "grad**2 → np.mean(grad**2)",
-    says="The second average does not hold the square of each gradient by itself. It should measure, for "
-    "every weight alone, how large its gradients are; the root later brings the square back to the "
+    says="The second average does not hold the square of each gradient by itself. It should measure, "
+    "forevery weight alone, how large its gradients are; the root later brings the square back to the "
     "gradient's scale.",
 )
 mistake(
@@ -260,8 +261,7 @@ mistake(
     "update-not-in-place",
     "value -= → value = value -",
     says="The caller's array is not changed: `value = value - …` makes a new array under the same local "
-    "name, which is forgotten at the end of the function. The network would keep its first weights for "
-    "ever.",
+    "name, which is forgotten at the end of the function. The network would keep its first weights forever.",
 )
 mistake(
     adam_step,

@@ -191,7 +191,7 @@ mistake(
     "H.T @ dY_tilde → dY_tilde.T @ H",
     "X.T @ dH_tilde → dH_tilde.T @ X",
     says="A weight gradient is transposed. A gradient has the shape of what it belongs to, or the update "
-    "cannot subtract the one from the other. For a square layer nobody would complain, and every weight "
+    "cannot subtract the one from the other. With a square layer nothing would complain, and every weight "
     "would get another one's gradient.",
 )
 mistake(
@@ -214,8 +214,8 @@ mistake(
     backward,
     "wrong-weights-on-the-way-back",
     'params["Wy"].T → params["Wh"].T',
-    says="The gradient of the scores goes back through Wh. What lies between the scores and H is the output "
-    "layer, with Wy; Wh would be next, on the way to X, which nobody needs.",
+    says="The gradient of the scores goes back through Wh. What lies between the scores and H is the "
+    "output layer, with Wy; Wh would come next, on the way to X, whose gradient is not needed.",
 )
 mistake(
     backward,
@@ -239,8 +239,8 @@ mistake(
     backward,
     "bias-gradient-summed-over-all",
     ".sum(axis=0) → .sum()",
-    says="A bias gradient is one single number. Each unit has its own bias and needs its own gradient; as it "
-    "stands all biases of the layer move together for ever.",
+    says="A bias gradient is one single number. Each unit has its own bias and needs its own gradient; as "
+    "it stands all biases of the layer move together forever.",
 )
 mistake(
     backward,

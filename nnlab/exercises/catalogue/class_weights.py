@@ -27,7 +27,8 @@ def every_class(rng: np.random.Generator, s: Sizes) -> tuple[np.ndarray]:
         "The rarer a class, the more each of its samples should weigh.",
         "m / count has the right proportions. Divided by the number of classes as well, the weights of all "
         "samples add up to m again, so the learning rate keeps its meaning.",
-        "`np.bincount(y)` counts every label; the weights are `len(y) / (n_classes * counts)`.",
+        "`np.bincount(y)` counts every label at once, and its length is the number of classes; NumPy "
+        "divides a number by an array entry by entry.",
     ),
     why="`np.bincount` counts labels 0, 1, 2, … in one pass, and its length is the number of classes.",
 )

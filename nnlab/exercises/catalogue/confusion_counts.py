@@ -71,9 +71,9 @@ mistake(
     confusion_counts,
     "positive-class-swapped",
     ("y_true == 1 → y_true == 0", "y_pred == 1 → y_pred == 0"),
-    says="True positives and true negatives have changed places: class 0 is counted as the positive one (or "
-    "the results stand in reverse). Positive is the class one looks for, here 1, the rare one; precision "
-    "and recall of the common class look splendid and tell nothing.",
+    says="True positives and true negatives have changed places: class 0 is counted as the positive one "
+    "(or the results stand in reverse). Positive is the class that you are looking for, here 1, the rare "
+    "one; precision and recall of the common class look splendid and tell nothing.",
 )
 mistake(
     confusion_counts,

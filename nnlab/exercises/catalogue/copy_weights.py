@@ -179,7 +179,7 @@ mistake(
     "weights-frozen",
     "parameter.copy_(numbers) → parameter.copy_(numbers).requires_grad_(False)",
     says="The weights are right, but they are not trainable any more (`requires_grad` is False), so "
-    "`backward` gives them no gradient and they would stay as they are for ever.",
+    "`backward` gives them no gradient and they would stay as they are forever.",
 )
 mistake(
     copy_weights,

@@ -53,10 +53,10 @@ def far_off(f: Function, scores: np.ndarray, y: np.ndarray) -> dict[str, bool]:
     hints=(
         "The logarithm of a softmax simplifies: the exponential of the label's score and the logarithm "
         "cancel.",
-        "A sample's loss is the logarithm of the sum of all exponentials, minus the label's score. Take the "
-        "row's largest score off all scores before the exponential: it cancels.",
-        "shifted = scores - row maximum; per sample, np.log(np.exp(shifted).sum(axis=1)) minus "
-        "`shifted[np.arange(m), y]`; then the mean.",
+        "A sample's loss is the logarithm of the sum of all exponentials, minus the label's score. "
+        "Subtract the row's largest score from all of its scores before the exponential: it cancels.",
+        "Shift first, and use the shifted scores in both parts. `np.arange(m)` and y, used together as an "
+        "index, pick one score per row. The mean comes last.",
     ),
     why="After the shift the largest exponent is 0, so the sum lies between 1 and n: neither exp nor log can "
     "leave the range of floats, and no probability of 0 is ever formed.",
@@ -77,14 +77,14 @@ mistake(
     "softmax-without-shift",
     "scores - scores.max(axis=1, keepdims=True) → scores",
     says="The formula is right, but exp overflows for large scores (exp(1000) is infinite), and for very "
-    "negative ones all exponentials are 0. The loss becomes infinite or NaN just when the network is sure of "
-    "itself. The same number may be taken off all scores of a row: which one keeps exp in range?",
+    "negative ones all exponentials are 0. The loss becomes infinite or NaN just when the network is sure "
+    "of itself. The same number may be subtracted from all scores of a row: which one keeps exp in range?",
 )
 mistake(
     cross_entropy_from_scores,
     "softmax-shifted-globally",
     "scores.max(axis=1, keepdims=True) → scores.max()",
-    says="The maximum of the whole array is taken off. A row whose scores lie far below it becomes "
+    says="The maximum of the whole array is subtracted. A row whose scores lie far below it becomes "
     "exp(-2000) = 0 throughout, and the logarithm of 0 is infinite. Each row has a maximum of its own.",
 )
 mistake(
@@ -99,7 +99,7 @@ mistake(
     cross_entropy_from_scores,
     "shift-by-column",
     "scores.max(axis=1, keepdims=True) → scores.max(axis=0)",
-    says="The maximum of each column is taken off. Only a number that is the same for all scores of a row "
+    says="The maximum of each column is subtracted. Only a number that is the same for all scores of a row "
     "cancels.",
 )
 mistake(
@@ -202,7 +202,7 @@ mistake(
     cross_entropy_from_scores,
     "labels-broadcast",
     "shifted[np.arange(len(y)), y] → shifted[:, y]",
-    says="`scores[:, y]` picks, for every row, the columns of all labels, which makes an (m, m) array, and "
+    says="`scores[:, y]` picks, forevery row, the columns of all labels, which makes an (m, m) array, and "
     "the mean hides it. Each row needs one score only, its own label's: row numbers and labels have to go "
     "in pairs.",
 )
@@ -250,8 +250,8 @@ mistake(
     "shifted-by-a-fixed-number",
     "scores.max(axis=1, keepdims=True) → 1000",
     "scores.max(axis=1, keepdims=True) → 500",
-    says="A fixed number is taken off, whatever the scores are. It suits scores of about that size; for all "
-    "others the exponentials vanish or overflow. The shift has to come from the row.",
+    says="A fixed number is subtracted, whatever the scores are. It suits scores of about that size; for "
+    "all others the exponentials vanish or overflow. The shift has to come from the row.",
 )
 mistake(
     cross_entropy_from_scores,

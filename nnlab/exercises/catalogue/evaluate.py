@@ -120,14 +120,15 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
         "state in which the model computes.",
         "`model.eval()` switches dropout and batch normalization to their use after training, "
         "`torch.no_grad()` saves the record for `backward`; `model.training` says what to go back to.",
-        "Note `model.training`; switch to eval; under `no_grad` take `model(X).argmax(dim=1)`; switch back "
-        "with `model.train(noted)`; return the mean of the comparison as a number, by `.item()`.",
+        "Note `model.training` first, and give it to `model.train` at the end. In between: eval mode, "
+        "scores under `no_grad`, `argmax` along the classes, and the mean of the comparison with y as a "
+        "number, by `.item()`.",
     ),
-    why="Whoever asks for a figure in the midst of training gets the model back as it was, and no graph is "
-    "built that nobody will go back along.",
+    why="Asking for a figure in the middle of training must not change the training: the model keeps its "
+    "mode, and no graph is built that no backward pass will use.",
 )
 def evaluate(model, X, y):
-    """Return the fraction of samples that the model classifies rightly.
+    """Return the fraction of samples that the model classifies correctly.
 
     In eval mode and without recording gradients; the model's training mode is as it was afterwards.
     X: (m, n_in) float tensor, y: (m,) integer labels -> float in [0, 1].
@@ -165,7 +166,7 @@ mistake(
     evaluate,
     "gradients-recorded",
     "with torch.no_grad(): → if True:",
-    says="Gradients are recorded along the way, though nobody will go back along them. On a whole "
+    says="Gradients are recorded along the way, though no backward pass will use them. On a whole "
     "validation set that keeps every activation in memory, and takes time.",
     symptom=pick("gradients recorded", True),
 )

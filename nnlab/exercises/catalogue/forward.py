@@ -29,8 +29,9 @@ from nnlab.exercises.checking.probes import example, network
         "Four steps, each from the one before: hidden sums, hidden activations, output scores, "
         "probabilities.",
         "You have `linear` and `softmax` already. Between the two linear layers stands tanh.",
-        "H_tilde = X Wh + bh, H = tanh(H_tilde), Y_tilde = H Wy + by, Y_hat = softmax(Y_tilde); the cache is "
-        "a dict of all five arrays, under these names.",
+        "`linear` with Wh and bh gives H_tilde, `np.tanh` of that gives H, `linear` with Wy and by gives "
+        "Y_tilde, and softmax gives Y_hat. The cache is a dict that holds these four and X under their "
+        "names.",
     ),
     why="The cache keeps what the backward pass needs; computing it again would cost a second forward pass.",
 )

@@ -60,8 +60,8 @@ def another_generator(seen: list) -> bool:
         "of what ReLU gives out is 0.",
         "When half of the signal is lost, the variance of the weights must be twice as large: 2 / fan_in. "
         "The variance is the square of the standard deviation.",
-        "Draw with `rng.normal(size=(fan_in, fan_out))`, which has standard deviation 1, and multiply by "
-        "np.sqrt(2 / fan_in).",
+        "`rng.normal(size=...)` draws with standard deviation 1. Multiplied by a number, a draw has that "
+        "number as its standard deviation: here the root of the variance above.",
     ),
     why="ReLU sets half of its inputs to 0 and so halves the mean square; the factor 2 makes up for it, and "
     "the signal keeps its size through many layers (He et al., 2015).",
@@ -172,7 +172,7 @@ mistake(
     "init-all-equal",
     "rng.normal(size=(fan_in, fan_out)) → np.ones((fan_in, fan_out))",
     says="All weights are the same number. Then all units compute the same, get the same gradient and stay "
-    "the same for ever. Only random weights tell them apart.",
+    "the same forever. Only random weights tell them apart.",
 )
 mistake(
     he_init,

@@ -167,8 +167,8 @@ mistake(
     ),
     "rng.normal(size=(n_x, n_h)) → np.zeros((n_x, n_h))",
     "rng.normal(size=(n_h, n_y)) → np.zeros((n_h, n_y))",
-    says="Weights start at zero. Then all hidden units compute the same, get the same gradient and stay the "
-    "same for ever: a layer of a hundred is worth one. Only random weights tell them apart.",
+    says="Weights start at zero. Then all hidden units compute the same, get the same gradient and stay "
+    "the same forever: a layer of a hundred is worth one. Only random weights tell them apart.",
 )
 mistake(
     init_params,
@@ -216,7 +216,7 @@ mistake(
         "rng.normal(size=(n_h, n_y)) → np.ones((n_h, n_y))",
     ),
     says="All weights of a layer are the same number. Then all its units compute the same, get the same "
-    "gradient and stay the same for ever: a layer of a hundred is worth one. Only random weights tell them "
+    "gradient and stay the same forever: a layer of a hundred is worth one. Only random weights tell them "
     "apart.",
     symptom=all_alike,
 )

@@ -77,9 +77,9 @@ mistake(
     linear_backward,
     "weight-gradient-transposed",
     "X.T @ dZ → dZ.T @ X",
-    says="dW is transposed: it has the shape (n_out, n_in). A gradient has the shape of what it belongs to, "
-    "here W, or the update cannot subtract the one from the other. For a square layer nobody would complain, "
-    "and every weight would get another one's gradient.",
+    says="dW is transposed: it has the shape (n_out, n_in). A gradient has the shape of what it belongs "
+    "to, here W, or the update cannot subtract the one from the other. With a square layer nothing would "
+    "complain, and every weight would get another one's gradient.",
 )
 mistake(
     linear_backward,
@@ -138,8 +138,8 @@ mistake(
     linear_backward,
     "bias-gradient-summed-over-all",
     "dZ.sum(axis=0) → dZ.sum()",
-    says="db is one single number, the sum of all entries of dZ. Each output has its own bias and needs its "
-    "own gradient; as it stands all biases of the layer move together for ever.",
+    says="db is one single number, the sum of all entries of dZ. Each output has its own bias and needs "
+    "its own gradient; as it stands all biases of the layer move together forever.",
 )
 mistake(
     linear_backward,
@@ -173,8 +173,8 @@ mistake(
     "dZ @ W.T → W @ dZ",
     "dZ @ W.T → W.T @ dZ",
     says="For dX, the shapes of dZ, (m, n_out), and of W, (n_in, n_out), do not meet like this. Going "
-    "forward the product leads from n_in to n_out; going back it leads from n_out to n_in. In a square layer "
-    "it would go through, with every unit getting another one's blame.",
+    "forward the product leads from n_in to n_out; going back it leads from n_out to n_in. In a square "
+    "layer it would go through, and every unit would get another one's gradient.",
 )
 mistake(
     linear_backward,

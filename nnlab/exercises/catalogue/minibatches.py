@@ -92,8 +92,8 @@ def epochs(f: Function, X: np.ndarray, y: np.ndarray, batch_size: int) -> dict[s
         "Shuffle the numbers of the samples, not the samples: then X and y can be taken by the same numbers.",
         "`rng.permutation(m)` gives every number from 0 to m - 1 once. Cut it into pieces of batch_size; "
         "slicing beyond the end is no error, it gives what is left.",
-        "for start in range(0, len(X), batch_size): take `order[start : start + batch_size]` and `yield` "
-        "the rows of X and of y that it names.",
+        "`range(0, len(X), batch_size)` gives the place where each batch starts. Cut that batch's numbers "
+        "out of the permutation, and `yield` the rows of X and of y that they name.",
     ),
     why="One order for X and y keeps the pairs together and leaves both arrays alone; `yield` hands out one "
     "batch at a time, so only that one is copied.",
@@ -285,7 +285,7 @@ def two_lists(X, y, batch_size, rng):
     minibatches,
     "never-ends",
     says="The batches never end. One call stands for one epoch, in which every sample comes once; the loop "
-    "over the batches would run for ever.",
+    "over the batches would run forever.",
 )
 def for_ever(X, y, batch_size, rng):
     """Begin again after each epoch."""

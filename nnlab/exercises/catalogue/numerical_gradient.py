@@ -87,8 +87,8 @@ def wiggly(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Formula, n
         "of x is a direction of its own.",
         "For each entry: a little up, a look at f, a little down, a look at f. Then that entry has to be "
         "exactly what it was, before the next one moves.",
-        "`for i in np.ndindex(x.shape)` visits every entry, whatever the number of axes. Keep `x[i]` first; "
-        "the slope is (f above - f below) / (2 * eps).",
+        "`for i in np.ndindex(x.shape)` visits every entry, whatever the number of axes. Keep the old "
+        "value first and write it back at the end. The two places where you call f are 2 eps apart.",
     ),
     why="The two-sided difference errs by eps squared, where the one-sided errs by eps; writing the kept "
     "value back restores x exactly, which adding and subtracting eps does not.",
@@ -151,7 +151,8 @@ mistake(
     "(2 * eps) → (2 * eps**2)",
     "(2 * eps) → eps**2",
     says="The difference is not divided by the length of the step, so the result depends on eps and is far "
-    "too small. Python works `a / 2 * eps` from left to right, as (a / 2) * eps: look at your parentheses.",
+    "too small. Python evaluates `a / 2 * eps` from left to right, as (a / 2) * eps: look at your "
+    "parentheses.",
 )
 mistake(
     numerical_gradient,

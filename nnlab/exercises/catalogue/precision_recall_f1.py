@@ -35,7 +35,8 @@ def counted(kind: str, tn: int, fp: int, fn: int, tp: int) -> Probe:
         "Precision is about the samples that were predicted positive, recall about those that are positive.",
         "Both have the true positives on top; F1 is their harmonic mean, 2·p·r / (p + r). Which of the three "
         "can have a 0 below the line?",
-        "precision = tp / (tp + fp), recall = tp / (tp + fn); give each of the three divisions an "
+        "Below the line of precision stand all samples that were predicted positive, below that of recall "
+        "all that are positive: which two counts make up each? Give every one of the three divisions its "
         "`if … else 0.0`.",
     ),
     why="A network that predicts no positive at all has no precision; calling it 0 keeps the figure "

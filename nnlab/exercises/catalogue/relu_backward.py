@@ -49,8 +49,8 @@ mistake(
     "Z > 0 → Z >= 0",
     "Z > 0 → np.heaviside(Z, 0.5)",
     says="Only the entries where Z is exactly 0 differ. There ReLU has a corner, and the course takes the "
-    "slope 0, as PyTorch does. It matters more often than one thinks: inputs and biases that are 0 give sums "
-    "that are 0, and units that are off should stay out of the gradient.",
+    "slope 0, as PyTorch does. It matters more often than you would think: inputs and biases that are 0 "
+    "give sums that are 0, and units that are off should stay out of the gradient.",
 )
 mistake(
     relu_backward,

@@ -44,10 +44,11 @@ def after_step(f: Function, params: dict, grads: dict, lr: float) -> dict[str, A
         "The gradient points uphill; we want to go downhill, by a step of length lr times the gradient.",
         "Go through all keys of params; biases learn like weights. The arrays of the caller have to change, "
         "so nothing needs to be returned.",
-        "`params[key] -= lr * grads[key]` in a loop over the keys.",
+        "Loop over the keys and use `-=` on the entry of the dict itself. A name of your own, as in `p = p "
+        "- …`, would leave the dict as it was.",
     ),
-    why="`-=` changes the arrays where they are, so everybody who holds the dict sees the new values, and no "
-    "memory is allocated for copies.",
+    why="`-=` changes the arrays where they are, so whoever else holds the dict sees the new values, and "
+    "no memory is allocated for copies.",
 )
 def sgd_step(params, grads, lr):
     """Take one step of gradient descent, in place.
@@ -96,8 +97,8 @@ mistake(
     "layer-not-updated",
     'for key in params: → for key in ("Wy", "by"):',
     'for key in params: → for key in ("Wh", "bh"):',
-    says="One layer is never updated. A frozen hidden layer leaves the output with random features for ever; "
-    "a frozen output layer hands random blame down.",
+    says="One layer is never updated. A frozen hidden layer leaves the output with random features "
+    "forever; a frozen output layer sends meaningless gradients down.",
 )
 mistake(
     sgd_step,

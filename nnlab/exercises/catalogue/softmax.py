@@ -32,8 +32,8 @@ SCORES = np.array([[1.0, 2.0], [0.0, 3.0]])
         "Make every score positive with the exponential, then make every row add up to 1.",
         "exp(1000) is infinite. Adding the same number to all scores of a row changes nothing in the result; "
         "which number makes the largest exponent 0?",
-        "Subtract `scores.max(axis=1, keepdims=True)`, take `np.exp`, and divide by the sum over axis 1, "
-        "again with `keepdims=True`.",
+        "Three lines: subtract each row's maximum, take `np.exp`, divide by each row's sum. "
+        "`keepdims=True` keeps the maximum and the sum as columns, so that they line up with the rows.",
     ),
     why="Subtracting each row's maximum changes nothing in the result and keeps every exponent at 0 or "
     "below, where exp cannot overflow.",

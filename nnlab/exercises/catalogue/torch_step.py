@@ -90,11 +90,12 @@ def never_a_float(seen: list) -> bool:
         "Five things: scores, loss, gradients cleared, gradients computed, parameters moved.",
         "PyTorch *adds* to the gradients that are there, so they must be cleared before each backward pass. "
         "Its cross-entropy takes scores and integer labels.",
-        "loss = F.cross_entropy(model(X), y); then `zero_grad`, `backward` and `step`, in this order; "
-        "`loss.item()` is the Python float.",
+        "`F.cross_entropy` takes scores and integer labels. After it come `zero_grad`, `backward` and "
+        "`step`, in this order; which of them belong to the optimizer, and which to the loss? `.item()` "
+        "turns the loss into a Python float.",
     ),
-    why="Scores and loss are computed before the update, gradients are cleared just before they are computed "
-    "anew, and `item` takes the number out of the graph.",
+    why="Scores and loss are computed before the update, gradients are cleared just before the new ones "
+    "are computed, and `item` takes the number out of the graph.",
 )
 def torch_step(model, optimizer, X, y):
     """Take one training step on a batch and return the loss before it, as a Python float.
@@ -173,7 +174,7 @@ mistake(
     "optimizer.step() → torch.optim.SGD(model.parameters(), lr=0.01).step()",
     "optimizer.step() → torch.optim.Adam(model.parameters()).step()",
     says="The weights move, but not by the optimizer that was passed in: its learning rate has no effect, "
-    "and a new optimizer in each step forgets the averages that momentum and Adam live on.",
+    "and a new optimizer in each step forgets the averages that momentum and Adam rely on.",
     symptom=without_the_optimizer,
 )
 mistake(
