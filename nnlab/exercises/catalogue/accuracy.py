@@ -31,6 +31,7 @@ from nnlab.exercises.checking.probes import example, extreme, one_hot, probabili
             np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1], [0.6, 0.25, 0.15]]),
             one_hot([2, 1, 0], 3),
         ),
+        extreme("probabilities of 0 and 1", one_hot([0, 1, 1, 2], 3), one_hot([0, 0, 1, 1], 3)),
     ),
     hints=(
         "The predicted class is the one with the largest probability, and Y marks the right one with a 1.",

@@ -39,6 +39,12 @@ def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
     notebook=7,
     order=5,
     returns="",
+    words={
+        "value after 1 step": "value after the first step",
+        "state after 1 step": "state{} after the first step",
+        "value after 3 steps": "value after the third step",
+        "state after 3 steps": "state{} after the third step",
+    },
     in_place=("value", "state"),
     observe=three_steps,
     inputs=lambda rng, s: (

@@ -41,6 +41,10 @@ def ranked(kind: str, label: str, labels: str) -> Probe:
     notebook=7,
     order=4,
     returns="a threshold",
+    words={
+        "F1 with p >= threshold": "F1 at your threshold",
+        "one of the values in p_val": "The threshold should be one of the values in p_val, but it is not.",
+    },
     probes=(
         example(
             np.array([0, 1, 0, 1, 0, 0, 1]),
@@ -48,6 +52,7 @@ def ranked(kind: str, label: str, labels: str) -> Probe:
             observe=tried_out,
         ),
         ranked("main", "24 samples", "0 01 1 10 0 0 0 0 0 0 0 0 10 0 0 1 0 1 0 0 1"),
+        ranked("main", "17 samples", "1 0 0 0 0 0 0 0 1 0 0 1 1 0 0 0 1"),
         ranked("other", "24 other samples", "0 1 0 01 0 0 0 1 10 0 0 1 1 0 1 0 1 1 1 01 1"),
         ranked("main", "25 samples, a third positive", "0 0 0 1 0 0 0 1 0 0 1 0 0 1 1 0 0 0 1 0 1 1 1 0 1"),
         ranked("main", "25 samples, few positive", "0 0 0 0 1 0 0 0 0 0 0 0 0 1 0 0 0 1 1 1 0 0 0 0 0"),
@@ -156,6 +161,10 @@ mistake(
     "positive-class-swapped",
     "confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)",
     ("confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)", LAST),
+    (
+        "confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)",
+        "precision_recall_f1(tn, fp, fn, tp)[2] → 2 * tp / max(2 * tp + fp + fn, 1)",  # rounds another way
+    ),
     says="This threshold is the best for the F1 of class 0. Positive is class 1, the one that is looked for.",
 )
 mistake(

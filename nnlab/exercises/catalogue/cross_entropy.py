@@ -8,16 +8,20 @@ from nnlab.exercises.checking.definitions import Function, exercise, mistake
 from nnlab.exercises.checking.probes import example, extreme, one_hot, probabilities, targets
 
 
-def sure_and_wrong(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dict[str, bool]:
-    """Return whether the loss is finite, and large, where the right class has probability 0."""
+def of_an_impossible_class(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dict[str, bool]:
+    """Return what can be said of the loss where the right class has a probability of 0."""
     loss = float(np.asarray(f(Y_hat, Y)))
-    return {"finite": bool(abs(loss) < 1e6), "large": bool(loss > 1)}
+    return {"finite": bool(np.isfinite(loss)), "large": 1 < loss < 1e6}
 
 
 @exercise(
     notebook=2,
     order=5,
     returns="loss",
+    words={
+        "finite": "Where the right class has a probability of 0, the loss should be finite.",
+        "large": "Where the right class has a probability of 0, the loss should be large.",
+    },
     inputs=lambda rng, s: (probabilities(rng, s.m, s.n_y), targets(rng, s.m, s.n_y)),
     probes=(
         example(np.array([[0.5, 0.5], [0.2, 0.8]]), one_hot([0, 1], 2)),
@@ -30,7 +34,7 @@ def sure_and_wrong(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dict[str, b
             "a probability of 0 for the right class",
             np.array([[0.0, 1.0, 0.0], [0.25, 0.5, 0.25]]),
             one_hot([0, 1], 3),
-            observe=sure_and_wrong,
+            observe=of_an_impossible_class,
         ),
         extreme(
             "a probability of 1e-5 for the right class",

@@ -18,6 +18,10 @@ def far_off(f: Function, scores: np.ndarray, y: np.ndarray) -> dict[str, bool]:
     notebook=5,
     order=4,
     returns="loss",
+    words={
+        "finite": "The loss should be finite, but it is NaN or infinite.",
+        "of the order of a million": "The loss should be of the order of a million here.",
+    },
     inputs=lambda rng, s: (rng.normal(size=(s.m, s.n_y)), rng.integers(0, s.n_y, size=s.m)),
     probes=(
         example(np.array([[1.0, 2.0], [0.0, 3.0], [2.0, 2.0]]), np.array([0, 1, 1])),
@@ -212,6 +216,7 @@ mistake(
     "shifted[np.arange(len(y)), y] → (shifted * y[:, None]).sum(axis=1)",
     "float(np.mean(log_sums - picked)) → -np.sum(y[:, None] * (shifted - log_sums[:, None])) / len(y)",
     "float(np.mean(log_sums - picked)) → -np.sum(y * (shifted - log_sums[:, None])) / len(y)",
+    "float(np.mean(log_sums - picked)) → -np.mean(y * np.log(scores))",
     says="The scores are multiplied by y as if it were one-hot. Here y holds class numbers: class 0 would "
     "never count, and class 3 three times.",
 )

@@ -79,6 +79,17 @@ def with_a_frozen_layer(rng: np.random.Generator, s: Sizes) -> tuple:
     return model, X, y
 
 
+def with_the_same_scores(rng: np.random.Generator) -> tuple:
+    """Return a model whose scores are 0, 1 and 2 for every sample, and samples with labels."""
+    model = watched_model(Sizes(m=4, n_x=2, n_h=2, n_y=3))
+    with torch.no_grad():
+        for parameter, numbers in zip(
+            model[-1].parameters(), (torch.zeros(3, 2), torch.arange(3.0)), strict=True
+        ):
+            parameter.copy_(numbers)
+    return model, torch.tensor(rng.normal(size=(4, 2)), dtype=torch.float32), torch.tensor([2, 2, 0, 1])
+
+
 def pick(key: str, value: bool) -> Any:
     """Return the symptom that a figure has this value on some probe."""
     return lambda seen: any(one[key] is value for one in seen)
@@ -92,6 +103,13 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
     notebook=6,
     order=4,
     returns="a float",
+    words={
+        "accuracy": "the accuracy",
+        "accuracy is a float": "The accuracy should be a float, but it is something else.",
+        "computed in eval mode": "The model should compute in eval mode, but it is in training mode.",
+        "gradients recorded": "No gradients should be recorded, but they are.",
+        "training mode as it was before": "The model's mode should be the same afterwards as before.",
+    },
     rtol=1e-4,  # computed in float32, though it comes as a Python float
     seconds=4,
     sizes=(MANY, SOME),
@@ -112,6 +130,11 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
         extreme(
             "a model with a frozen layer",
             *with_a_frozen_layer(np.random.default_rng(4), SOME),
+            observe=evaluated,
+        ),
+        extreme(
+            "a model with the same scores for all samples",
+            *with_the_same_scores(np.random.default_rng(5)),
             observe=evaluated,
         ),
     ),

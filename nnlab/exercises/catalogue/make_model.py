@@ -63,6 +63,12 @@ def idle_parameters(seen: list) -> bool:
     notebook=6,
     order=1,
     returns="an nn.Module",
+    words={
+        "scores, with weights that the checker sets": "the scores of your model",
+        "same scores in training mode": "In training mode the model should give the same scores.",
+        "how many numbers an optimizer would train": "An optimizer should have {expected} numbers "
+        "to train; yours has {got}.",
+    },
     seconds=4,
     inputs=lambda rng, s: (s.n_x, s.n_h, s.n_y),
     observe=scores_of,

@@ -63,6 +63,10 @@ def wiggly(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Formula, n
     notebook=4,
     order=1,
     returns="gradient",
+    words={
+        "x is as it was": "x should be left bit for bit as it was, but it is changed.",
+        "moves x by about eps": "x should be moved by about eps, but it is moved by much more or much less.",
+    },
     in_place=("x",),
     inputs=lambda rng, s: wiggly(rng, (s.n_x, s.n_h) if s.m == 7 else (s.n_x, s.n_h, s.n_y)),
     observe=differentiate_and_compare,

@@ -36,6 +36,9 @@ def after_step(f: Function, params: dict, grads: dict, lr: float) -> dict[str, A
     notebook=5,
     order=5,
     returns="",
+    words={
+        "grads are as they were": "grads should be left as they were, but they are changed.",
+    },
     in_place=("params", "grads"),
     inputs=lambda rng, s: (network(rng, s), network(rng, s), 0.37 if s.m == 7 else 0.052),
     observe=after_step,

@@ -50,6 +50,12 @@ def in_words(column: np.ndarray) -> str:
     notebook=5,
     order=1,
     returns="train, test",
+    words={
+        "train without the constant column": "train without the constant column",
+        "test without the constant column": "test without the constant column",
+        "the constant column in train": "The constant column should become zeros in train; it holds {got}.",
+        "the constant column in test": "In test the constant column should be {expected}; yours is {got}.",
+    },
     inputs=lambda rng, s: (columns(rng, s.m, s.n_x), columns(rng, s.n_h, s.n_x)),
     probes=(
         example(np.array([[1.0, 10.0], [3.0, 30.0]]), np.array([[5.0, 10.0], [2.0, 40.0]])),

@@ -72,6 +72,17 @@ def never_a_float(seen: list) -> bool:
     notebook=6,
     order=3,
     returns="a float",
+    words={
+        "loss of the first step": "the loss of the first step",
+        "loss of the second step": "the loss of the second step",
+        "what happened in the first step": "First step: there should be {expected}; there is {got}.",
+        "what happened in the second step": "Second step: there should be {expected}; there is {got}.",
+        "weights changed in the first step": "The first step should change the weights, but they stay.",
+        "weights changed in the second step": "The second step should change the weights, but they stay.",
+        "weights after the first step": "the weights{} after the first step",
+        "weights after the second step": "the weights{} after the second step",
+        "loss is a Python float": "The loss should be a Python float, but it is something else.",
+    },
     rtol=1e-4,  # computed in float32, though it comes as a Python float
     seconds=4,
     observe=two_calls,

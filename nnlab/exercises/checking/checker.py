@@ -8,11 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nnlab.exercises.checking import errors, findings, progress, registry
+from nnlab.exercises.checking import errors, evidence, findings, progress, registry
 from nnlab.exercises.checking.definitions import Exercise, Function
 from nnlab.exercises.checking.findings import Finding
-from nnlab.exercises.checking.matching import matching, with_symptoms
-from nnlab.exercises.checking.outcomes import code_of, is_blank, observe
+from nnlab.exercises.checking.matching import (
+    matching,
+    matching_but_for_a_size,
+    matching_but_for_overflow,
+    with_symptoms,
+)
+from nnlab.exercises.checking.outcomes import code_of, is_blank, is_running, observe
 from nnlab.exercises.checking.report import Result, smallest_example
 from nnlab.exercises.checking.trials import Trial, reference_outcomes, trials_of
 from nnlab.exercises.sandbox import sandbox
@@ -81,6 +86,11 @@ def name_of(function: Any) -> str:
 
 def judge(exercise: Exercise, function: Function, how: str | None = None) -> Result:
     """Return the verdict on a function, without counting it as an attempt."""
+    if is_running():  # each call would start a process that makes the same call again
+        raise RuntimeError(
+            "check was called inside the function that it checks; call it below the function, in a cell of "
+            "its own"
+        )
     if not_attempted(function):
         return _not_attempted(exercise)
     jobs = [
@@ -101,7 +111,7 @@ def judge(exercise: Exercise, function: Function, how: str | None = None) -> Res
 
 def not_attempted(function: Function) -> bool:
     """Whether the body is empty: `...`, `pass`, a docstring, or nothing but `return`."""
-    if getattr(function, STAND_IN, False):
+    if getattr(function, STAND_IN, False) is True:
         return True
     code = code_of(function)
     if code is None:
@@ -153,6 +163,9 @@ def _unfinished(exercise: Exercise, run: sandbox.Run, done: int) -> Result:
 
 # The verdict
 
+MOST_LINES = 5  # before the example
+MOST_TOLD = 4  # mistakes, where several readings fit
+
 
 def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
     """Return what the trials say: passed, a known mistake, two of them, or a general finding."""
@@ -160,82 +173,90 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
     changed = sorted({name for t in judged for name in t.outcome.changed})
     if all(t.right for t in judged):
         if not changed:
-            return Result(
-                exercise.name, "passed", (), f"Right. {exercise.name} gives what it should on all probes."
-            )
+            text = f"Right. {exercise.name} gives what it should on every input tried."
+            return Result(exercise.name, "passed", (), text)
         text = "The result is right, but " + _changed_text(changed)
         return Result(exercise.name, "failed", ("changes-its-input",), text)
     raised = next((t for t in judged if t.outcome.raised is not None), None)
     named = _named(exercise, trials)
-    slugs, text = named or _general(exercise, trials)
-    if named and raised is not None and raised.outcome.raised is not None:
-        text += f"\nFor {raised.probe.label}, {errors.describe(raised.outcome.raised)}"
+    slugs, lines = named or _general(exercise, trials)
     if changed:
-        slugs, text = (*slugs, "changes-its-input"), f"{text}\nBesides, {_changed_text(changed)}"
+        slugs, lines = (*slugs, "changes-its-input"), [*lines, f"Besides, {_changed_text(changed)}"]
+    if named and raised is not None and raised.outcome.raised is not None:
+        lines = [*lines, f"On this input ({raised.probe.label}), {errors.describe(raised.outcome.raised)}"]
     status = "failed" if raised is None else "error"
-    return Result(exercise.name, status, slugs, text, smallest_example(exercise, judged))
+    text = "\n".join(lines[:MOST_LINES])
+    return Result(exercise.name, status, slugs, text, smallest_example(exercise, judged, text))
 
 
 def _changed_text(names: Sequence[str]) -> str:
     return (
         f"your function changes its input {', '.join(names)}. The caller still needs it as it was (the "
-        "backward pass does, for one): make a new array, as in `x = x - c`, instead of changing the old, as "
-        "in `x -= c`."
+        "backward pass does, for one): make a new array, as in `x = x - c`, instead of changing the old one, "
+        "as in `x -= c`."
     )
 
 
-def _general(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], str]:
+def _general(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], list[str]]:
     finding = findings.find(exercise, trials)
-    return ((finding.slug,) if finding.slug else ()), finding.text
+    return ((finding.slug,) if finding.slug else ()), finding.text.splitlines()
 
 
-def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], str] | None:
-    """Return the known mistakes that behave as the trials do: on all probes, or on all of the main kinds."""
+def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...], list[str]] | None:
+    """Return the known mistakes that behave as the trials do, but for one general finding at most."""
+    if evidence.always_the_same(exercise, trials) is not None:
+        return None
     readings = matching(exercise, trials)
     if readings:
         return _tell(exercise, readings)
-    for left_out in ("extreme", "other"):
-        kept = [t for t in trials if t.probe.kind != left_out]
-        wrong = [t for t in trials if t.probe.kind == left_out and not t.right]
-        readings = matching(exercise, kept) if wrong and not all(t.right for t in kept) else []
-        if readings:
-            return _tell(exercise, readings, _besides(left_out, wrong))
-    shown = with_symptoms(exercise, trials)
-    return _tell(exercise, [shown]) if shown else None
-
-
-def _besides(kind: str, wrong: Sequence[Trial]) -> Finding | None:
-    """Return what the probes of one kind add to a mistake that the others have named."""
-    if kind == "other":
-        text = f"Besides, it behaves differently for {wrong[0].probe.label}: is a size typed in as a number?"
-        return Finding("hard-coded-size", text)
-    if wrong[0].not_finite:
-        text = f"Besides, it gives NaN or infinity for this input: {wrong[0].probe.label}."
-        return Finding("not-a-number", text)
-    return None
+    readings = matching_but_for_overflow(exercise, trials)
+    if readings:
+        label = next(t.probe.label for t in trials if t.probe.kind == "extreme" and not t.right)
+        text = f"Besides, it does not give finite numbers for this input: {label}."
+        return _tell(exercise, readings, Finding("not-a-number", text))
+    alone = evidence.typed_in(trials) or evidence.fixed_number(trials)  # which then explains everything
+    readings = [] if alone else matching_but_for_a_size(exercise, trials)
+    if readings:
+        label = next(t.probe.label for t in trials if t.probe.kind == "other")
+        text = (
+            f"Besides, a size is written as a number, which does not fit for {label}; take it from `.shape`."
+        )
+        return _tell(exercise, readings, Finding("hard-coded-size", text))
+    shown = with_symptoms(exercise, trials) if evidence.has_structure(trials) else ()
+    if not shown:
+        return None
+    shape = findings.wrong_shape(exercise, trials, [t for t in trials if not t.right])
+    return _tell(exercise, [shown], shape if shape is not None and shape.slug not in shown else None)
 
 
 def _tell(
     exercise: Exercise, readings: Sequence[tuple[str, ...]], extra: Finding | None = None
-) -> tuple[tuple[str, ...], str]:
-    """Put one or more readings of the learner's mistakes into words."""
-    told = [_reading(exercise, reading) for reading in readings]
-    slugs = list(dict.fromkeys(slug for reading in readings for slug in reading))
-    if len(told) == 1:
-        text = told[0]
-    else:
-        text = "Your results fit more than one mistake, and nothing here can tell them apart.\n"
-        text += "\n".join(f"{'Either' if i == 0 else 'Or'}: {t}" for i, t in enumerate(told))
+) -> tuple[tuple[str, ...], list[str]]:
+    """Put one or more readings of the learner's mistakes into words, a line for each mistake."""
+    says = {known.slug: known.says for known in exercise.mistakes}
+    told = [readings[0]]
+    for reading in readings[1:]:  # further ones, as long as they can be told in a few lines
+        if len({slug for each in (*told, reading) for slug in each}) <= MOST_TOLD:
+            told.append(reading)
+    slugs = list(dict.fromkeys(slug for reading in told for slug in reading))
+    lines = [says[slug] for slug in slugs]
+    if len(slugs) > 1:
+        number = {slug: i for i, slug in enumerate(slugs, 1)}
+        lines = [_heading([[number[slug] for slug in reading] for reading in told])] + [
+            f"{number[slug]}. {says[slug]}" for slug in slugs
+        ]
     if extra is not None:
         slugs.append(extra.slug)
-        text += f"\n{extra.text}"
-    return tuple(slugs), text
+        lines.append(extra.text)
+    return tuple(slugs), lines
 
 
-def _reading(exercise: Exercise, slugs: tuple[str, ...]) -> str:
-    says = {known.slug: known.says for known in exercise.mistakes}
-    if len(slugs) == 1:
-        return says[slugs[0]]
-    return f"{'Two' if len(slugs) == 2 else 'Several'} mistakes together.\n" + "\n".join(
-        f"{i}. {says[s]}" for i, s in enumerate(slugs, 1)
+def _heading(readings: Sequence[Sequence[int]]) -> str:
+    """Say which of the numbered mistakes were made: all together, or one set of them or another."""
+    if len(readings) == 1:
+        return f"{'Two' if len(readings[0]) == 2 else 'Several'} mistakes together."
+    sets = [" and ".join(map(str, reading)) for reading in readings]
+    return (
+        "Your results fit more than one explanation, and nothing here tells them apart: either "
+        f"{', or '.join(sets)}."
     )

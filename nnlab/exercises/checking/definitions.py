@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.exercises.checking.probes import MAIN, OTHER, Observe, Probe, Sizes, without_bias
+from nnlab.exercises.checking.probes import (
+    FINGERPRINT_WORDS,
+    MAIN,
+    OTHER,
+    Observe,
+    Probe,
+    Sizes,
+    without_bias,
+)
 
 Function = Callable[..., Any]
 Symptom = Callable[[list], bool]
@@ -48,6 +56,7 @@ class Exercise:
     rtol: float
     atol: float
     seconds: float
+    words: dict[str, str] = field(default_factory=dict)
     inputs: Callable[[np.random.Generator, Sizes], tuple] | None = None
     mistakes: list[Mistake] = field(default_factory=list)
 
@@ -89,13 +98,14 @@ def exercise(
     rtol: float = 1e-8,
     atol: float = 1e-12,
     seconds: float = 3.0,
+    words: dict[str, str] | None = None,
 ) -> Callable[[Function], Function]:
     """Declare the decorated function as the reference of an exercise; README.md explains every argument.
 
     `order` is the exercise's place within its notebook; both numbers are read from the source, so write them
     as numbers. `returns` names what comes back, as in "Y_hat, cache"; "" means that the returned value is not
     looked at. `inputs(rng, sizes)` makes the arguments of the probes at the given sizes; `probes` adds
-    further ones.
+    further ones. `words` says what a learner reads for the names of what `observe` returns.
     """
 
     def declare(reference: Function) -> Function:
@@ -120,6 +130,7 @@ def exercise(
             rtol,
             atol,
             seconds,
+            FINGERPRINT_WORDS | (words or {}),
             inputs,
         )
         return reference

@@ -33,49 +33,50 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "ValueError",
         r"cannot reshape|total size of new array",
         "",
-        "The new shape must hold as many entries as the array has. A size written as a number fits one data "
-        "set only; take it from `.shape`.",
+        "The new shape must hold as many entries as the array has; print `.shape` of both.",
     ),
     (
         "ValueError",
         r"not enough values to unpack|too many values to unpack",
         "",
-        "The left side has more or fewer names than the right side has values. `x = f(),` with a comma at "
-        "the end makes a tuple of one element; a function with one result needs no comma.",
+        "The number of names on the left differs from the number of values on the right. `x = f(),` "
+        "with a comma at the end makes a one-element tuple; a function with one result needs no "
+        "comma.",
     ),
     (
         "ValueError",
         r"setting an array element with a sequence|inhomogeneous",
         "",
-        "An entry got a whole array, or rows of different lengths were put together.",
+        "A single entry was assigned a whole array, or rows of different lengths were combined into "
+        "one array.",
     ),
     (
         "ValueError",
         r"truth value of an array",
         "",
-        "`if`, `and`, `max(a, b)` want one truth value and got an array. For a choice entry by entry use "
-        "`np.where` or `np.maximum`, or multiply by the comparison.",
+        "`if`, `and` and `max(a, b)` need a single truth value, but got an array. To choose entry by "
+        "entry, use `np.where` or `np.maximum`, or multiply by the comparison.",
     ),
     (
         "TypeError",
         r"takes \d+ positional arguments? but|missing \d+ required|takes no arguments|unexpected keyword",
         "",
-        "The function does not take the arguments that the exercise gives it; compare its first line with "
-        "the signature above.",
+        "The function does not take the arguments that the exercise passes; compare its first line "
+        "with the signature above.",
     ),
     (
         "TypeError",
         r"tuple|list indices",
         "",
-        "A tuple or a list stands where an array is needed. A comma at the end of a line, `a = b,`, makes a "
-        "tuple of one element without being asked.",
+        "A tuple or a list is used where an array is needed. A comma at the end of a line, as in `a "
+        "= b,`, makes a one-element tuple.",
     ),
     (
         "TypeError",
         r"as parameter",
         "",
-        "A layer's parameter cannot be replaced by a plain tensor. Change the numbers in the one that is "
-        "there, or make an `nn.Parameter` of them.",
+        "A layer's parameter cannot be replaced by a plain tensor. Copy the numbers into the "
+        "existing one, or wrap them in an `nn.Parameter`.",
     ),
     (
         "TypeError",
@@ -95,8 +96,8 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "UFuncTypeError|_UFuncOutputCastingError",
         r"Cannot cast",
         "",
-        "An integer array was to be updated in place with fractions. Make it a float array first, or write "
-        "`a = a - …` instead of `a -= …`.",
+        "An integer array cannot be updated in place with fractions. Make it a float array first, or "
+        "write `a = a - …` instead of `a -= …`.",
     ),
     (
         "UFuncTypeError|_UFuncNoLoopError",
@@ -121,27 +122,27 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "AttributeError",
         r"has no attribute",
         "",
-        "This object has nothing of that name. Look at its type first: a list is not an array, and "
+        "This object has no such attribute. Check its type first: a list is not an array, and "
         "`np.asarray` turns it into one.",
     ),
     (
         "UnboundLocalError",
         "",
         "",
-        "The name is assigned somewhere below in this function, so Python takes it for local throughout.",
+        "The name is assigned further down in this function, so Python treats it as local everywhere in it.",
     ),
     (
         "NameError",
         "",
         "",
-        "Nothing of that name is defined here: a typing slip, or a cell above that has not been run.",
+        "No such name is defined here: a typo, or a cell above that has not been run.",
     ),
     (
         "IndexError",
         r"out of bounds|out of range",
         "",
-        "An index runs past the end. A size written as a number fits one data set only; take it from "
-        "`.shape`. The first index counts samples, the second features or classes.",
+        "An index runs past the end: indices go from 0 to the size minus 1. The first one counts "
+        "samples, the second features or classes.",
     ),
     (
         "IndexError",
@@ -150,40 +151,40 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "The array has fewer axes than the index. A sum over an axis, or an index such as `a[0]`, drops one.",
     ),
     ("AxisError", "", "", "The array has fewer axes than that: axis 0 is the first, axis 1 the second."),
-    ("KeyError", "", "", "The dict has no such key; the keys stand in the docstring of the exercise."),
+    ("KeyError", "", "", "The dict has no such key; the docstring of the exercise lists the keys."),
     (
         "ZeroDivisionError",
         "",
         "",
-        "The divisor is 0 here, which the exercise asks to handle: decide what the value is then.",
+        "The divisor is 0 here; decide what the result should be in that case.",
     ),
     (
         "RecursionError",
         "",
         "",
-        "The function calls itself (or calls one that calls it) and never comes to an end.",
+        "The function calls itself (or another function that calls it) and never stops.",
     ),
     (
         "MemoryError|_ArrayMemoryError",
         "",
         "",
-        "Far more memory was asked for than this takes. Shapes such as (m, 1) against (m,) make (m, m) "
-        "arrays.",
+        "This asks for far more memory than the task needs. Shapes such as (m, 1) against (m,) make "
+        "(m, m) arrays.",
     ),
     (
         "SystemExit|KeyboardInterrupt",
         "",
         "",
-        "`exit`, `quit` and the like end the program; an exercise ends with `return`.",
+        "`exit` and `quit` end the whole program; a function ends with `return`.",
     ),
-    ("EOFError", "", "", "An exercise takes its values from its arguments; nobody is there to type them in."),
+    ("EOFError", "", "", "The values come in as arguments; there is nobody to type them in."),
     ("AssertionError", "", "", "An `assert` in your own code does not hold."),
     (
         "RuntimeError",
         r"does not require grad",
         "",
-        "`backward` was called on something that no parameter has part in, or that was computed without "
-        "recording gradients (under `no_grad`, or after `.item()` or `.detach()`).",
+        "`backward` was called on something that depends on no parameter, or that was computed "
+        "without recording gradients (under `no_grad`, or after `.item()` or `.detach()`).",
     ),
     (
         "RuntimeError",
@@ -199,9 +200,18 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "RuntimeError",
-        r"shapes cannot be multiplied|size of tensor|must match",
+        r"shapes cannot be multiplied",
         "",
-        "The shapes do not fit. `nn.Linear` keeps its weight as (n_out, n_in), the transpose of ours.",
+        "In `A @ B` the number of columns of A must be the number of rows of B. `nn.Linear` keeps "
+        "its weight as (n_out, n_in), the transpose of ours.",
+    ),
+    (
+        "RuntimeError",
+        r"size of tensor|must match",
+        "",
+        "These shapes do not fit entry by entry. Scores have shape (m, n_classes) and integer labels "
+        "(m,), so the two cannot be subtracted, as a squared error would; a cross-entropy takes "
+        "them as they are.",
     ),
     ("RuntimeError", r"expected scalar type|same dtype|dtype", "", "The dtypes do not fit; print both."),
 )
@@ -219,13 +229,15 @@ def meaning(raised: Raised) -> str:
     return ""
 
 
-def describe(raised: Raised) -> str:
-    """Say where it was raised, what, and what that usually means."""
+def told(raised: Raised) -> str:
+    """Say where it was raised, and what."""
     where = (
         f"line {raised.line_number} of your code, `{raised.line}`, raises " if raised.line else "it raises "
     )
     text = f"{where}{raised.type_name}" + (f": {raised.text}" if raised.text else "")
-    if not text.endswith((".", "!", "?")):
-        text += "."
-    says = meaning(raised)
-    return f"{text} {says}" if says else text
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def describe(raised: Raised) -> str:
+    """Say where it was raised, what, and what that usually means."""
+    return " ".join(filter(None, (told(raised), meaning(raised))))

@@ -1,4 +1,7 @@
-"""The ladder of general findings: what can be said of a wrong answer that no known mistake explains."""
+"""The ladder of general findings: what can be said of a wrong answer that no known mistake explains.
+
+A finding is what was seen, or a cause that is proven by it: structure and type first, then values.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.exercises.checking import errors
-from nnlab.exercises.checking.compare import Odd, close
+from nnlab.exercises.checking import errors, evidence
+from nnlab.exercises.checking.compare import Leaf, Odd, close
 from nnlab.exercises.checking.definitions import Exercise
-from nnlab.exercises.checking.trials import Trial, part
+from nnlab.exercises.checking.trials import Trial, is_known, part, sentence
+
+REFUSED = {
+    "matrix": "There `*` is the matrix product, and a row stays two-dimensional, so that it breaks code that "
+    "is written for arrays; return an array (`np.asarray`), and write `@` for the product.",
+    "MaskedArray": "Entries that are masked drop out of sums and comparisons without a word; return "
+    "an array, with a value in every place (`.filled`).",
+}
 
 
 @dataclass(frozen=True)
@@ -28,19 +38,7 @@ def find(exercise: Exercise, trials: Sequence[Trial]) -> Finding:
     """Return the first finding of the ladder that holds for these trials, of which at least one is wrong."""
     wrong = [t for t in trials if not t.right and t.probe.kind != "bias"]
     ordinary = [t for t in wrong if t.probe.kind != "extreme"] or wrong
-    for rung in (
-        returned_nothing,
-        sizes_typed_in,
-        raised,
-        wrong_type,
-        wrong_shape,
-        only_extreme,
-        not_a_number,
-    ):
-        finding = rung(exercise, trials, ordinary)
-        if finding is not None:
-            return finding
-    for rung in (factor, without_bias_only, some_parts_right, right_elsewhere):
+    for rung in LADDER:
         finding = rung(exercise, trials, ordinary)
         if finding is not None:
             return finding
@@ -71,28 +69,50 @@ def returned_nothing(exercise: Exercise, trials: Sequence[Trial], wrong: Sequenc
     return None
 
 
-def sizes_typed_in(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
-    """Hold when the function is right for one set of sizes and wrong, or raises, for another."""
-    judged = [t for t in trials if t.probe.kind in ("main", "other", "example") and t.probe.sizes]
-    right, failing = [t for t in judged if t.right], [t for t in judged if not t.right]
-    if not right or not failing or right[0].probe.sizes is None:
-        return None
-    text = f"Your function is right for {right[0].probe.label}, but not for {failing[0].probe.label}."
-    if failing[0].outcome.raised is not None:
-        text += f" There {errors.describe(failing[0].outcome.raised)}"
+def size_typed_in(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
+    """Hold when an index, a shape or a divisor proves that a size is written as a number."""
+    number = evidence.typed_in(trials)
+    if number is None:
+        number = evidence.fixed_number(trials)
+        if number is None:
+            return None
+        return Finding(
+            "hard-coded-size",
+            f"The result is off by a factor that changes with the data: your code has the fixed "
+            f"number {number} where a size is meant. Take the size from `.shape`, or from the arguments.",
+        )
+    right, failing = (next(t for t in trials if t.probe.kind == kind) for kind in ("main", "other"))
+    text = (
+        f"Your function is right on one input ({right.probe.label}), but not on another "
+        f"({failing.probe.label})."
+    )
+    if failing.outcome.raised is not None:
+        text += f" There {errors.told(failing.outcome.raised)}"
     return Finding(
         "hard-coded-size",
-        text + " A size that is typed in as a number fits one data set only; take it from `.shape`.",
+        f"{text} It counts on the size {number} of the first: take sizes from `.shape`, or from the "
+        "arguments, and do not write them as numbers.",
     )
 
 
 def raised(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
-    """Hold when the function raises."""
-    for trial in wrong:
-        if trial.outcome.raised is not None:
-            text = errors.describe(trial.outcome.raised)
-            return Finding("raises", f"For {trial.probe.label}, {text}")
-    return None
+    """Hold when the function raises, always or on some inputs."""
+    failing = next((t for t in wrong if t.outcome.raised is not None), None)
+    if failing is None or failing.outcome.raised is None:
+        return None
+    text = f"On this input ({failing.probe.label}), {errors.describe(failing.outcome.raised)}"
+    right = _right_one(trials)
+    if right is not None:
+        text = f"Your function is right on some inputs ({right.probe.label}). {text}"
+    return Finding("raises", text)
+
+
+def _right_one(trials: Sequence[Trial]) -> Trial | None:
+    """Return a trial that is right, an ordinary one if there is one."""
+    right = sorted(
+        (t for t in trials if t.right and t.probe.kind != "bias"), key=lambda t: t.probe.kind == "extreme"
+    )
+    return right[0] if right else None
 
 
 def wrong_type(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
@@ -101,20 +121,38 @@ def wrong_type(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Tria
     for trial in sorted((t for t in trials if not t.right), key=lambda t: t.probe.numbers):
         for leaf in trial.leaves:
             if isinstance(leaf.got, Odd) and not isinstance(leaf.expected, Odd):
-                expected = _kind(leaf.expected)
-                if leaf.got.type_name == "missing":
-                    return Finding(
-                        "wrong-type", f"{part(exercise, leaf.path)} is missing from what you return."
-                    )
-                if not leaf.path and trial.probe.observe is not None and " " in exercise.returns:
-                    return Finding(
-                        "wrong-type",
-                        f"Your function should return {exercise.returns}, but gives {leaf.got.text}.",
-                    )
-                name = part(exercise, leaf.path)
-                text = f"{name} should be {expected}, but your function gives {leaf.got.text}."
-                return Finding("wrong-type", text[0].upper() + text[1:] if name.startswith("the ") else text)
+                return Finding("wrong-type", _type_text(exercise, trial, leaf))
     return None
+
+
+def _type_text(exercise: Exercise, trial: Trial, leaf: Leaf) -> str:
+    name, got, expected = part(exercise, leaf.path), leaf.got.text, _kind(leaf.expected)
+    if leaf.got.type_name == "missing":
+        where = "after the call" if leaf.path[0] in exercise.in_place else "from what you return"
+        return f"{name} is missing {where}."
+    if leaf.got.type_name in REFUSED:
+        return f"{_capital(name)} is {got}. {REFUSED[leaf.got.type_name]}"
+    if trial.probe.observe is not None and not leaf.path:
+        if not exercise.returns:
+            return (
+                f"After the call, {' and '.join(exercise.in_place)} cannot be read as the exercise "
+                "describes: an entry is missing, or has another type or shape."
+            )
+        keys = [key for key in leaf.expected if is_known(exercise, (key,)) and key not in exercise.words]
+        if not name.isidentifier() or name in leaf.expected or not keys:
+            return f"Your function should return {exercise.returns}, but it gives {got}."
+        expected = _kind(dict.fromkeys(keys))
+    elif not is_known(exercise, leaf.path):
+        return f"Your function should return {exercise.returns}, but it gives {got}."
+    if not leaf.path and isinstance(leaf.expected, list):
+        expected = f"{len(leaf.expected)} values, as in `return {exercise.returns}`"
+    if isinstance(leaf.expected, np.ndarray) and leaf.got.type_name in ("tuple", "list"):
+        return f"{_capital(name)} should be one value, {expected}, but your function gives {got}."
+    return f"{_capital(name)} should be {expected}, but your function gives {got}."
+
+
+def _capital(name: str) -> str:
+    return name[0].upper() + name[1:] if name.startswith("the ") else name
 
 
 def _kind(expected: Any) -> str:
@@ -132,6 +170,8 @@ def wrong_shape(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Tri
     for trial in sorted(wrong, key=lambda t: t.probe.kind != "main"):
         for leaf in trial.leaves:
             a, b = leaf.expected, leaf.got
+            if leaf.path[-1:] == ("shape",) and not leaf.agrees:
+                return Finding("wrong-shape", sentence(exercise, leaf))
             if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape != b.shape:
                 sizes = f" (here {trial.probe.label})" if trial.probe.sizes else ""
                 text = (
@@ -151,8 +191,9 @@ def _shape_remark(a: np.ndarray, b: np.ndarray, trial: Trial) -> str:
         return f"{values} is the transpose; one `.T`, or the order of the two factors, makes the difference."
     if b.size == a.size and b.ndim > a.ndim:
         values = "The values are right, but there" if equal(b.reshape(a.shape)) else "There"
-        return f"{values} is an axis of length 1 too many (`keepdims=True`, `reshape(-1, 1)` and `[None]` "
-        "add one)."
+        return (
+            f"{values} is an extra axis of length 1 (`keepdims=True`, `reshape(-1, 1)` and `[None]` add one)."
+        )
     if b.size == a.size and b.ndim < a.ndim:
         values = "The values are right, but an" if equal(b.reshape(a.shape)) else "An"
         return f"{values} axis is missing (`ravel`, `squeeze` and an index drop one)."
@@ -160,8 +201,8 @@ def _shape_remark(a: np.ndarray, b: np.ndarray, trial: Trial) -> str:
         return "An axis is missing: a sum, a mean or a maximum over an axis drops it."
     if b.ndim > a.ndim:
         if not a.ndim:
-            return "A single number is expected: a mean or a sum over what is there seems to be missing."
-        return "There is an axis too many: a sum over it seems to be missing, or a broadcast has made it."
+            return "A single number is expected."
+        return "There is an axis too many; a broadcast between arrays of different shapes can make one."
     return ""
 
 
@@ -171,9 +212,10 @@ def only_extreme(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Tr
         return None
     trial = wrong[0]
     text = f"Your function is right on ordinary inputs, but not on this one: {trial.probe.label}. "
+    text += next((s for s in (sentence(exercise, x) for x in trial.leaves if not x.agrees) if s), "")
     if trial.not_finite:
         text += (
-            "There it gives NaN or infinity. One such number in training turns every weight into NaN with "
+            "There it gives NaN or infinity. In training, one such number turns every weight into NaN with "
             "the next update."
         )
     return Finding("not-a-number" if trial.not_finite else "", text.strip())
@@ -187,98 +229,155 @@ def not_a_number(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Tr
                 what = "NaN" if np.isnan(leaf.got).any() else "infinity"
                 return Finding(
                     "not-a-number",
-                    f"{part(exercise, leaf.path)} contains {what} even for ordinary inputs: look for a "
-                    "division by zero, the logarithm of zero or of a negative number, or `np.empty` that was "
-                    "never filled.",
+                    f"{_capital(part(exercise, leaf.path))} contains {what} even for ordinary inputs: "
+                    "look for a division by zero, the logarithm of zero or of a negative number, or "
+                    "`np.empty` that was never filled.",
                 )
     return None
+
+
+def half_precision(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
+    """Hold when the wrong values are right as far as float16 goes."""
+    for leaf in _wrong_leaves(wrong):
+        a, b = leaf.expected, leaf.got
+        if not _comparable(a, b) or b.dtype != np.float16 or not close(a, b, 5e-3, 1e-3).all():
+            return None
+    return Finding(
+        "half-precision",
+        "The result is right to the precision of its type, float16, which keeps three digits and overflows "
+        "above 65,504. Compute and return float64, like the arguments (float32 is precise enough).",
+    )
+
+
+def rounded(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
+    """Hold when every wrong value is the right one, rounded to so many decimal places."""
+    found = _wrong_leaves(wrong)
+    if not all(_comparable(leaf.expected, leaf.got) for leaf in found):
+        return None
+    for places in range(1, 8):
+        if all(np.allclose(leaf.got, leaf.expected.round(places), rtol=0, atol=1e-12) for leaf in found):
+            return Finding(
+                "result-rounded",
+                f"The result is rounded to {places} decimal place{'s' if places > 1 else ''}. Return it as "
+                "it was computed, and round only where it is printed: further steps need all the digits.",
+            )
+    if all(close(leaf.expected, leaf.got, 1e-3, 0.0).all() for leaf in found):
+        return Finding(
+            "",
+            "The result is nearly right: it agrees with the right one in the first digits, and differs in "
+            "later ones. Look for a rounding on the way, a constant with too few digits, an `eps` "
+            "that is too large, or a formula that is an approximation.",
+        )
+    return None
+
+
+def _wrong_leaves(wrong: Sequence[Trial]) -> list[Leaf]:
+    return [leaf for trial in wrong for leaf in trial.leaves if not leaf.agrees]
+
+
+def _comparable(a: Any, b: Any) -> bool:
+    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape == b.shape
+
+
+def one_value(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
+    """Hold when the same value comes back for every input, so that it tells nothing about the cause."""
+    value = evidence.always_the_same(exercise, trials)
+    if value is None:
+        return None
+    return Finding(
+        "",
+        f"Your function gives {value:.6g} for every input tried, so its result does not depend on the input. "
+        "Print what it computes along the way for the small example below, and look for the line where "
+        "everything becomes the same: a comparison that never holds, a division by `//`, an index that is "
+        "always 0.",
+    )
+
+
+# Right up to a factor
+
+SIZES = {
+    "m": "m, the number of samples",
+    "n_x": "the number of inputs",
+    "n_h": "the number of hidden units",
+    "n_y": "the number of classes (outputs)",
+}
+CONSTANTS = (
+    (-1.0, "the negative of what it should be; look for a sign that is turned around."),
+    (2.0, "twice what it should be."),
+    (0.5, "half of what it should be."),
+    (1 / math.log(2), "in units of log 2: base 2 instead of the natural logarithm."),
+    (100.0, "100 times what it should be, a percentage."),
+)
 
 
 def factor(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
-    """Hold when everything wrong is right up to one factor, which is the same or follows a size."""
-    ratios = [_ratio(t) for t in wrong if t.probe.sizes is not None]
-    sizes = [t.probe.sizes for t in wrong if t.probe.sizes is not None]
-    if not ratios or any(r is None for r in ratios):
+    """Hold when everything wrong is right up to one factor, the same everywhere or given by one size."""
+    paths = dict.fromkeys(leaf.path for leaf in _wrong_leaves(wrong))
+    tried = [
+        t
+        for t in trials
+        if t.probe.kind not in ("bias", "extreme") and not evidence.says_nothing(t, set(paths))
+    ]
+    ratios = [evidence.factor(t, set(paths)) for t in tried]
+    if len(tried) < 2 or any(r is None for r in ratios):
         return None
-    values = np.array(ratios, dtype=float)
-    name = _factor_name(values, sizes)
-    if name is None:
+    text = _factor_text(np.array(ratios, dtype=float), [t.probe.sizes for t in tried])
+    if not text:
         return None
-    slug, text = name
-    return Finding(slug, f"The result is right up to a factor: yours is {text}")
+    names = list(dict.fromkeys(part(exercise, path).partition(" (")[0] for path in paths))
+    what = " and ".join(names) if len(names) < 4 else "the result"
+    verb = "are" if 1 < len(names) < 4 else "is"
+    return Finding("right-up-to-a-factor", f"{_capital(what)} {verb} right up to a factor: yours is {text}")
 
 
-def _ratio(trial: Trial) -> float | None:
-    """Return the one factor by which the wrong leaves exceed the expected ones, or None."""
-    found = []
-    for leaf in trial.leaves:
-        a, b = leaf.expected, leaf.got
-        if leaf.agrees:
-            continue
-        if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or a.shape != b.shape:
-            return None
-        scale = float(np.vdot(a, a))
-        ratio = float(np.vdot(a, b)) / scale if scale > 0 else 0.0
-        if ratio == 0 or not math.isfinite(ratio) or not close(ratio * a, b, trial.rtol, trial.atol).all():
-            return None
-        found.append(ratio)
-    if not found or not np.allclose(found, found[0], rtol=1e-6, atol=0):
-        return None
-    return found[0]
+def _factor_text(ratios: np.ndarray, sizes: Sequence) -> str:
+    """Put the factors into words: one constant, or the one formula in a size that gives them all."""
+    if np.allclose(ratios, ratios[0], rtol=1e-6, atol=0):
+        for value, text in CONSTANTS:
+            if math.isclose(ratios[0], value, rel_tol=1e-6):
+                return text
+        for power, root in ((1, ""), (2, "the square root of ")):
+            simple = Fraction(ratios[0] ** power).limit_denominator(100 if power == 1 else 12)
+            if math.isclose(ratios[0] ** power, float(simple), rel_tol=1e-6) and ratios[0] > 0:
+                return f"{root}{simple} times what it should be, on every input tried."
+        return f"{ratios[0]:.6g} times what it should be, on every input tried."
+    known = [(r, s) for r, s in zip(ratios, sizes, strict=True) if s is not None]
+    texts = list(_formulas(np.array([r for r, _ in known]), [s for _, s in known]))
+    return texts[0] if len(texts) == 1 else ""
 
 
-def _factor_name(values: np.ndarray, sizes: Sequence) -> tuple[str, str] | None:
-    def equal(candidate: Any) -> bool:
-        return bool(np.allclose(values, candidate, rtol=1e-6, atol=0))
-
-    known: Iterator[tuple[Any, str]] = iter(
-        [
-            (-1.0, "the negative of what it should be; look for a sign turned around."),
-            (2.0, "twice what it should be."),
-            (0.5, "half of what it should be."),
-            (math.log(2) ** -1, "in units of log 2: base 2 instead of the natural logarithm."),
-            (100.0, "100 times what it should be, a percentage."),
-        ]
-    )
-    for candidate, text in known:
-        if equal(candidate):
-            return "right-up-to-a-factor", text
-    words = {
-        "m": "m, the number of samples",
-        "n_x": "the number of inputs",
-        "n_h": "the number of hidden units",
-    }
-    words["n_y"] = "the number of classes (outputs)"
-    for key, word in words.items():
+def _formulas(ratios: np.ndarray, sizes: Sequence) -> Iterator[str]:
+    """Yield every formula in one size that gives these factors; a size that never varies explains nothing."""
+    for key, word in SIZES.items():
         n = np.array([getattr(s, key) for s in sizes], dtype=float)
-        for sign, prefix in ((1, ""), (-1, "minus ")):
-            if equal(sign * n):
-                return "right-up-to-a-factor", f"{prefix}{word}, times too large (a mean taken as a sum?)."
-            if equal(sign / n):
-                return "right-up-to-a-factor", f"{prefix}the right one divided once more by {word}."
-            if len(values) > 1 and np.allclose(values / n * n[0], sign * abs(values[0])):
-                fixed = n[0] / values[0]
-                return (
-                    "hard-coded-size",
-                    f"off by {key} / {fixed:g}: it seems to divide by the fixed number {fixed:g}. Take the "
-                    "size from `.shape`.",
-                )
-    if len(values) > 0 and equal(values[0]):
-        simple = Fraction(values[0]).limit_denominator(100)
-        times = str(simple) if equal(float(simple)) else f"{values[0]:.6g}"
-        return "right-up-to-a-factor", f"{times} times what it should be, on every input tried."
-    return None
+        if len(set(n)) < 2:
+            continue
+        for sign, minus in ((1, ""), (-1, "minus ")):
+            if np.allclose(ratios, sign * n, rtol=1e-6, atol=0):
+                yield f"{minus}{word}, times too large (a sum where a mean is meant?)."
+            if np.allclose(ratios, sign / n, rtol=1e-6, atol=0):
+                yield f"{minus}the right one divided once more by {word}."
+            if np.allclose(ratios, sign * n**2, rtol=1e-6, atol=0):
+                yield f"{minus}{word}, squared, times too large."
+            if np.allclose(ratios, sign * np.sqrt(n), rtol=1e-6, atol=0):
+                yield f"{minus}the square root of {word}, times too large."
+            if np.allclose(ratios, sign / np.sqrt(n), rtol=1e-6, atol=0):
+                yield f"{minus}the right one divided once more by the square root of {word}."
 
 
 def without_bias_only(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
     """Hold when the function is right as long as every bias is zero."""
-    if any(t.probe.kind == "bias" and t.right for t in trials):
+    main = {t.probe.kind: t.right for t in trials if t.probe.kind in ("main", "bias")}
+    if main.get("bias") and not main.get("main"):
         return Finding(
             "right-without-bias-only",
             "Your function is right as long as every bias is 0, and wrong otherwise: look at where the bias "
-            "enters. A network whose biases do not count can only bend around the origin.",
+            "enters, and how often.",
         )
     return None
+
+
+MANY = 4  # parts that are listed at most
 
 
 def some_parts_right(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
@@ -287,25 +386,58 @@ def some_parts_right(exercise: Exercise, trials: Sequence[Trial], wrong: Sequenc
     for trial in trials:
         for leaf in trial.leaves:
             state[leaf.path] = state.get(leaf.path, True) and leaf.agrees
-    good = [part(exercise, path) for path, agrees in state.items() if agrees]
-    bad = [part(exercise, path) for path, agrees in state.items() if not agrees]
-    if not good or not bad:
+    if all(state.values()) or not any(state.values()):
         return None
-    return Finding(
-        "",
-        f"Right already: {', '.join(good)}. Not right yet: {', '.join(bad)}. What is wrong there fits none "
-        "of the mistakes known for this exercise; the small example below shows the first entry that "
-        "differs.",
-    )
+    known = [path for path in state if is_known(exercise, path)]
+    bad = list(dict.fromkeys(part(exercise, path) for path in known if not state[path]))
+    good = [
+        name
+        for name in dict.fromkeys(part(exercise, path) for path in known if state[path])
+        if name not in bad
+    ]
+    smallest = min(wrong, key=lambda t: t.probe.numbers)
+    said = dict.fromkeys(sentence(exercise, leaf) for leaf in smallest.leaves if not leaf.agrees)
+    texts = [text for text in said if text][:2]
+    if bad:
+        texts = [f"Not right yet: {_listed(bad)}.", *texts]
+    if good and bad:
+        texts = [f"Right already: {_listed(good)}.", *texts]
+    if not good and not any(said):
+        return None
+    return Finding("", " ".join([*texts, "This fits none of the mistakes known for this exercise."]))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MANY
+    return ", ".join(names[:MANY]) + (f" and {more} more" if more > 0 else "")
 
 
 def right_elsewhere(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
     """Hold when some probes are right; says on which the function fails."""
-    right = [t.probe.label for t in trials if t.right and t.probe.kind != "bias"]
-    if not right:
+    right = _right_one(trials)
+    if right is None:
         return None
     return Finding(
         "",
-        f"Your function is right for {right[0]}, but not for {wrong[0].probe.label}. This fits none of the "
-        "mistakes known for this exercise.",
+        f"Your function is right on some inputs ({right.probe.label}), but not on others "
+        f"({wrong[0].probe.label}). This fits none of the mistakes known for this exercise; compare the two "
+        "step by step.",
     )
+
+
+LADDER = (
+    returned_nothing,
+    size_typed_in,
+    raised,
+    wrong_type,
+    wrong_shape,
+    only_extreme,
+    not_a_number,
+    half_precision,
+    rounded,
+    one_value,
+    factor,
+    without_bias_only,
+    some_parts_right,
+    right_elsewhere,
+)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from nnlab.exercises.checking.compare import same
 from nnlab.exercises.checking.definitions import Exercise
+from nnlab.exercises.checking.evidence import is_telling, typed_in
 from nnlab.exercises.checking.outcomes import Outcome
 from nnlab.exercises.checking.trials import Trial, outcomes_of, reference_outcomes
 from nnlab.exercises.checking.variants import Suspect, pairs, singles
@@ -15,10 +17,37 @@ _SUSPECTS: dict[tuple[str, Callable], list[tuple[Suspect, list[Outcome]]]] = {}
 
 def matching(exercise: Exercise, trials: Sequence[Trial]) -> list[tuple[str, ...]]:
     """Return the readings (one slug, or two) whose variants behave as the trials do; simplest first."""
+    return _readings(exercise, lambda outcomes, mistakes: agrees(exercise, trials, outcomes, mistakes))
+
+
+def matching_but_for_overflow(exercise: Exercise, trials: Sequence[Trial]) -> list[tuple[str, ...]]:
+    """Return the readings that fit wherever the function gives finite numbers, extreme inputs aside."""
+    kept = [
+        t for t in trials if t.probe.kind != "extreme" or t.right or not (t.not_finite or t.outcome.raised)
+    ]
+    if len(kept) == len(trials) or all(t.right for t in kept):
+        return []
+    return _readings(exercise, lambda outcomes, mistakes: agrees(exercise, kept, outcomes, mistakes))
+
+
+def matching_but_for_a_size(exercise: Exercise, trials: Sequence[Trial]) -> list[tuple[str, ...]]:
+    """Return the readings that fit the first sizes, where one of them proves to be a number typed in."""
+    kept = [t for t in trials if t.probe.kind in ("main", "bias")]
+    if all(t.right for t in kept):
+        return []
+
+    def fits(outcomes: Sequence[Outcome], mistakes: int) -> bool:
+        if not agrees(exercise, kept, outcomes, mistakes) or any(o.raised for o in outcomes):
+            return False
+        place = {id(probe): i for i, probe in enumerate(exercise.probes)}
+        return typed_in([replace(t, expected=outcomes[place[id(t.probe)]].seen) for t in trials]) is not None
+
+    return _readings(exercise, fits)
+
+
+def _readings(exercise: Exercise, fits: Callable[[Sequence[Outcome], int], bool]) -> list[tuple[str, ...]]:
     for suspects in (single_outcomes, pair_outcomes):  # the many pairs only where no single mistake fits
-        found = [
-            s.slugs for s, outcomes in suspects(exercise) if agrees(exercise, trials, outcomes, len(s.slugs))
-        ]
+        found = [s.slugs for s, outcomes in suspects(exercise) if fits(outcomes, len(s.slugs))]
         if found:
             return list(dict.fromkeys(found))
     return []
@@ -43,8 +72,8 @@ def _holds(symptom: Callable[[list], bool], seen: list) -> bool:
 def agrees(exercise: Exercise, trials: Sequence[Trial], outcomes: Sequence[Outcome], mistakes: int) -> bool:
     """Whether a variant does the same as the learner's function on these trials, and that tells something.
 
-    A wrong value tells. An error tells only for a single mistake, and only with the same words: many mistakes
-    end in the same kind of error.
+    A wrong value tells; for two mistakes, if it is a finite one. An error tells only for a single mistake,
+    and only with the same words: many mistakes end in NaN, or in the same kind of error.
     """
     place = {id(probe): i for i, probe in enumerate(exercise.probes)}
     telling = False
@@ -53,7 +82,7 @@ def agrees(exercise: Exercise, trials: Sequence[Trial], outcomes: Sequence[Outco
         if theirs.raised is None and ours.raised is None:
             if not same(ours.seen, theirs.seen, trial.rtol, trial.atol):
                 return False
-            telling = telling or not trial.right
+            telling = telling or (not trial.right and (mistakes == 1 or is_telling(trial)))
         elif theirs.raised is None or ours.raised is None or theirs.raised.type_name != ours.raised.type_name:
             return False
         elif mistakes == 1:

@@ -7,6 +7,7 @@ import functools
 import inspect
 import linecache
 import sys
+import threading
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.exercises.checking.compare import Odd, canonical, odd, plain, same
+from nnlab.exercises.checking.compare import Odd, canonical, odd, plain, same, shortened, type_name
 from nnlab.exercises.checking.definitions import Exercise, Function
 from nnlab.exercises.checking.probes import Probe
 from nnlab.exercises.sandbox.sandbox import TimeUp
 
 PACKAGE = str(Path(__file__).parents[1])
+_thread = threading.local()
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def observe(exercise: Exercise, probe: Probe, function: Function, expected: Any 
     """
     watched = Watched(function, exercise)
     args = copy.deepcopy(probe.args)
+    outside = not is_running()
+    _thread.running = True
     try:
         if probe.observe is not None:
             value = probe.observe(watched, *args)
@@ -92,10 +96,17 @@ def observe(exercise: Exercise, probe: Probe, function: Function, expected: Any 
         raise
     except BaseException as error:
         if watched.returned and not _own_frames(error, function):  # the value is of the wrong kind
-            return Outcome(odd(watched.came), odd(watched.came).type_name)
+            return Outcome(odd(watched.came), type_name(watched.came))
         return Outcome(raised=_raised(error, function))
+    finally:
+        _thread.running = not outside
     seen = plain(value) if expected is None else canonical(value, expected)
-    return Outcome(seen, type(watched.came).__name__, tuple(sorted(watched.changed)))
+    return Outcome(seen, type_name(watched.came), tuple(sorted(watched.changed)))
+
+
+def is_running() -> bool:
+    """Whether this thread is inside a function that is being checked."""
+    return getattr(_thread, "running", False)
 
 
 def _after_call(exercise: Exercise, function: Watched, args: tuple) -> dict[str, Any]:
@@ -111,10 +122,10 @@ def _raised(error: BaseException, function: Function) -> Raised:
     own = _own_frames(error, function) or [f for f in frames if _is_learners(f.filename)]
     text = _words(error)
     if not own:
-        return Raised(type(error).__name__, text)
+        return Raised(type_name(error), text)
     last = own[-1]
-    line = last.line or linecache.getline(last.filename, last.lineno or 0).strip()
-    return Raised(type(error).__name__, text, line, last.lineno or 0, last.name)
+    line = last.line or linecache.getline(last.filename, last.lineno or 0)
+    return Raised(type_name(error), text, shortened(line), last.lineno or 0, shortened(last.name))
 
 
 def _own_frames(error: BaseException, function: Function) -> list[traceback.FrameSummary]:
@@ -125,7 +136,7 @@ def _own_frames(error: BaseException, function: Function) -> list[traceback.Fram
 
 def _words(error: BaseException) -> str:
     try:
-        return " ".join(str(error).split())[:300]
+        return shortened(str(error), 300)
     except Exception:  # an error class of the learner's own that cannot be printed
         return ""
 
@@ -138,11 +149,14 @@ def code_of(function: Any) -> CodeType | None:
     """Return the code object behind a function, partial, decorated function or callable object."""
     while isinstance(function, functools.partial):
         function = function.func
-    function = inspect.unwrap(function)
-    if not inspect.isroutine(function) and callable(function):
-        function = type(function).__call__
-    function = getattr(function, "__func__", function)
-    return getattr(function, "__code__", None)
+    try:
+        function = inspect.unwrap(function)
+        if not inspect.isroutine(function) and callable(function):
+            function = type(function).__call__
+        code = getattr(getattr(function, "__func__", function), "__code__", None)
+    except Exception:  # `f.__wrapped__ = f`, or attributes of the learner's own making
+        return None
+    return code if isinstance(code, CodeType) else None
 
 
 def is_blank(value: Any) -> bool:

@@ -93,6 +93,21 @@ def network(rng: np.random.Generator, s: Sizes) -> dict[str, np.ndarray]:
     }
 
 
+# What a learner reads for the names in the fingerprints below. A sentence, which ends in a full stop, says
+# that the figure is wrong, and may hold {expected} and {got}; anything else is a name to show the figures by.
+# {of} is the part that was looked at.
+FINGERPRINT_WORDS = {
+    "shape": "The shape of {of} should be {expected}, but yours is {got}.",
+    "centered on 0": "The entries of {of} should be centered on 0, but they are not.",
+    "standard deviation / expected": "the standard deviation of {of} (as a multiple of the right one)",
+    "kurtosis / that of a normal distribution": "The entries of {of} do not follow a normal distribution.",
+    "share of distinct entries": "Entries of {of} repeat: each should be a draw of its own.",
+    "all zero": "The entries of {of} should all be 0, but they are not.",
+    "same seed, same draw": "Two calls with equally seeded generators give different draws.",
+    "other seed, other draw": "Two calls with differently seeded generators give the same draw.",
+}
+
+
 def noise(draw: Any, std: float) -> dict[str, Any]:
     """Return the fingerprint of a random array, in which independent N(0, std²) entries give True or 1.
 

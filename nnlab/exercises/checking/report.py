@@ -11,9 +11,12 @@ import numpy as np
 from nnlab._cards import LOOK, card, code, paragraph, table_html
 from nnlab.exercises.checking.compare import Leaf, Odd, first_difference
 from nnlab.exercises.checking.definitions import Exercise
-from nnlab.exercises.checking.trials import Trial, part
+from nnlab.exercises.checking.probes import FINGERPRINT_WORDS
+from nnlab.exercises.checking.trials import Trial, is_known, part, sentence
 
 SOLUTION_AFTER = 3  # attempts
+MOST_SAID = 3  # sentences about what differs
+LONGEST_CELL = 1500  # characters of one value that is shown
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,11 @@ class Result:
 # The smallest failing example
 
 
-def smallest_example(exercise: Exercise, trials: Sequence[Trial]) -> Example | None:
-    """Return the failing trial with the smallest input, written out; None where the input is no data."""
+def smallest_example(exercise: Exercise, trials: Sequence[Trial], message: str = "") -> Example | None:
+    """Return the failing trial with the smallest input, written out; None where the input is no data.
+
+    What the message says already is not said again.
+    """
     failing = sorted((t for t in trials if not t.right), key=lambda t: t.probe.numbers)
     if not failing:
         return None
@@ -82,19 +88,57 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial]) -> Example | N
     rows = [(n, show(a)) for n, a in zip(names, args, strict=False) if _showable(a)]
     if trial.outcome.raised is not None:
         error = trial.outcome.raised
-        rows.append(("expected", show(trial.expected)))
+        expected = trial.expected if trial.probe.observe is None else _known_parts(exercise, trial.expected)
+        if expected is not None:
+            rows.append(("expected", show(expected)))
         rows.append(("got", f"{error.type_name}: {error.text}"))
         return Example(tuple(rows))
-    leaf: Leaf = next(x for x in trial.leaves if not x.agrees)
+    wrong = [leaf for leaf in trial.leaves if not leaf.agrees]
+    leaf: Leaf = next((leaf for leaf in wrong if is_known(exercise, leaf.path)), wrong[0])
+    if leaf.path and not is_known(exercise, leaf.path):
+        sentences = dict.fromkeys(sentence(exercise, leaf) for leaf in wrong)
+        said = [text for text in sentences if text and text not in message]
+        rows += [("differs" if n == 0 else "", text) for n, text in enumerate(said[:MOST_SAID])]
+        return Example(tuple(rows)) if rows else None
     what = part(exercise, leaf.path)
     of = "" if what == "the result" else f" {what}"
-    rows.append((f"expected{of}", show(leaf.expected)))
-    rows.append((f"got{of}", show(leaf.got)))
+    expected, got = leaf.expected, leaf.got
     index = first_difference(leaf, trial.rtol, trial.atol)
+    if index == ():
+        rows += zip((f"expected{of}", f"got{of}"), told_apart(float(expected), float(got)), strict=True)
+        return Example(tuple(rows))
+    if trial.probe.observe is not None and not leaf.path:
+        expected = _known_parts(exercise, expected)
+    if expected is not None:
+        rows.append((f"expected{of}", show(expected)))
+    rows.append((f"got{of}", show(got)))
     if index:
-        a, b = leaf.expected[index], leaf.got[index]
-        rows.append(("differs first", f"at [{', '.join(map(str, index))}]: expected {a:.6g}, got {b:.6g}"))
+        a, b = told_apart(float(expected[index]), float(got[index]))
+        rows.append(("differs first", f"at [{', '.join(map(str, index))}]: expected {a}, got {b}"))
     return Example(tuple(rows))
+
+
+def _known_parts(exercise: Exercise, value: Any, path: tuple = ()) -> Any:
+    """Return what the learner knows of an observation, or None where that is nothing."""
+    if not is_known(exercise, path):
+        return None
+    if not isinstance(value, dict):
+        return value
+    if any(key in FINGERPRINT_WORDS for key in value):
+        return None
+    kept = {key: _known_parts(exercise, v, (*path, key)) for key, v in value.items()}
+    return {
+        str(key) if path else part(exercise, (key,)): v for key, v in kept.items() if v is not None
+    } or None
+
+
+def told_apart(a: float, b: float) -> tuple[str, str]:
+    """Write two numbers with as many digits as it takes to see the difference, six at least."""
+    for digits in range(6, 18):
+        one, other = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        if one != other:
+            break
+    return one, other
 
 
 def _tensor_as_array(value: Any) -> Any:
@@ -108,12 +152,14 @@ def _showable(value: Any) -> bool:
 def show(value: Any) -> str:
     """Write a value as the learner would type it, large arrays shortened."""
     if isinstance(value, Odd):
-        return value.text
-    if isinstance(value, dict):
-        return "\n".join(f"{key}: {_inline(v)}" for key, v in value.items())
-    if isinstance(value, (tuple, list)):
-        return "\n".join(_inline(v) for v in value)
-    return _inline(value)
+        text = value.text
+    elif isinstance(value, dict):
+        text = "\n".join(f"{key}: {_inline(v)}" for key, v in value.items())
+    elif isinstance(value, (tuple, list)):
+        text = "\n".join(_inline(v) for v in value)
+    else:
+        text = _inline(value)
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
 def _inline(value: Any) -> str:

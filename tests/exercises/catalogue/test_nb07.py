@@ -87,7 +87,7 @@ def predictions_first(y_true, y_pred):
     return confusion_matrix(y_pred, y_true).ravel()
 
 
-@wrong("confusion_counts", "positive-class-swapped", "false-positives-and-negatives-swapped")
+@wrong("confusion_counts", "counts-in-another-order")
 def positives_first(y_true, y_pred):
     tn, fp, fn, tp = by_bincount(y_true, y_pred)
     return tp, fp, fn, tn
@@ -790,7 +790,7 @@ def test_wrong_answers_are_named(name, slugs, function):
 
 def test_a_pair_instead_of_a_threshold_is_described():
     assert (
-        "should return a threshold, but gives a tuple of length 2"
+        "should return a threshold, but it gives a tuple of 2 values"
         in check("best_threshold", with_its_score).message
     )
 

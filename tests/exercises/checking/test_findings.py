@@ -45,6 +45,7 @@ def two(X, W, b):
     notebook=0,
     order=1,
     returns="words",
+    words={"is it so": "It should be {expected}; yours is {got}."},
     observe=lambda f, *args: {"is it so": f(*args)},
     inputs=draw,
     hints=HINTS,
@@ -67,15 +68,31 @@ RUNGS = {
         "returns-none",
         "returns nothing (None), where Z",
     ),
-    "size typed in": (
+    "size typed in as a divisor": (
         lambda X, W, b: one(X, W, b) * (len(X) / 7),
         "hard-coded-size",
-        "right for m = 7, n_x = 3, n_h = 5, n_y = 4, but not for m = 6, n_x = 4, n_h = 2, n_y = 3",
+        "right on one input (m = 7, n_x = 3, n_h = 5, n_y = 4), but not on another (m = 6, n_x = 4, n_h = 2, "
+        "n_y = 3). It counts on the size 7 of the first",
     ),
-    "size typed in, raises": (
-        lambda X, W, b: one(X, W, b) if len(X) in (2, 7) else b["x"],
+    "size typed in as an end": (
+        lambda X, W, b: np.array([one(X, W, b)[i] for i in range(7)]),
         "hard-coded-size",
-        'your code, `lambda X, W, b: one(X, W, b) if len(X) in (2, 7) else b["x"],`, raises IndexError',
+        "raises IndexError: index 6 is out of bounds for axis 0 with size 6. It counts on the size 7",
+    ),
+    "size typed in as a shape": (
+        lambda X, W, b: one(X, W, b) + np.zeros((7, 1)),
+        "hard-coded-size",
+        "It counts on the size 7",
+    ),
+    "rows left out, which is no proof of a number": (
+        lambda X, W, b: np.r_[one(X, W, b)[:1], one(X, W, b)[1:] + (len(X) != 7)],
+        "",
+        "right on some inputs (m = 7, n_x = 3, n_h = 5, n_y = 4), but not on others (a small example)",
+    ),
+    "an error on some inputs, which is no proof either": (
+        lambda X, W, b: one(X, W, b) if len(X) in (2, 7) else b["x"],
+        "raises",
+        "right on some inputs (a small example). On this input (m = 6, n_x = 4, n_h = 2, n_y = 3), line",
     ),
     "raised": (lambda X, W, b: b.nothing, "raises", "AttributeError"),
     "word for an array": (lambda X, W, b: "Z", "wrong-type", "Z should be an array of shape (2, 2)"),
@@ -93,7 +110,7 @@ RUNGS = {
         lambda X, W, b: one(X, W, b)[None],
         "wrong-shape",
         "should be (7, 4), but yours is (1, 7, 4) (here m = 7, n_x = 3, n_h = 5, n_y = 4). The values are "
-        "right, but there is an axis of length 1 too many",
+        "right, but there is an extra axis of length 1",
     ),
     "axis missing": (
         lambda X, W, b: one(X, W, b).ravel(),
@@ -149,7 +166,7 @@ RUNGS = {
     "fixed number": (
         lambda X, W, b: one(X, W, b) * len(X) / 100,
         "hard-coded-size",
-        "divide by the fixed number 100",
+        "the fixed number 100 where a size is meant",
     ),
     "without bias": (
         lambda X, W, b: one(X, W, 0.9 * b),
@@ -159,7 +176,7 @@ RUNGS = {
     "right elsewhere": (
         lambda X, W, b: one(X, W, b) + (len(X) > 2) * 0.1,
         "",
-        "right for a small example, but not for m = 7",
+        "right on some inputs (a small example), but not on others (m = 7",
     ),
     "no idea": (lambda X, W, b: one(X, W, b) + 0.1, "", "fits none of the mistakes known"),
 }
@@ -181,9 +198,9 @@ PARTS = {
     "one value for two": (
         lambda X, W, b: 3.0,
         "wrong-type",
-        "should be 2 values, as in `return a, b`, but your",
+        "should be 2 values, as in `return norm, parts`, but your",
     ),
-    "three for two": (lambda X, W, b: (1, 2, 3), "wrong-type", "your function gives a tuple of length 3"),
+    "three for two": (lambda X, W, b: (1, 2, 3), "wrong-type", "your function gives a tuple of 3 values"),
     "no dict": (
         lambda X, W, b: (right_parts(X, W, b)[0], 1.0),
         "wrong-type",
@@ -198,7 +215,7 @@ PARTS = {
     "list of words": (
         partial(right_parts, Z=["a"]),
         "wrong-type",
-        "parts['Z'] should be an array of shape (7, 4)",
+        "parts['Z'] should be one value, an array of shape (7, 4)",
     ),
     "one part wrong": (
         lambda X, W, b: right_parts(X, W, b, Z=X @ W + b + 1),
@@ -216,11 +233,11 @@ def test_a_finding_names_the_part(function, slug, text):
     assert text in message
 
 
-def test_an_observed_word_is_shown_as_expected_and_got():
+def test_an_observation_is_told_in_the_words_of_the_page():
     result = checker.judge(words.__exercise__, lambda X, W, b: False)
     assert result.status == "failed"
-    assert ("expected is it so", "True") in result.example.rows
-    assert ("got is it so", "False") in result.example.rows
+    assert ("differs", "It should be True; yours is False.") in result.example.rows
+    assert "is it so" not in str(result)
 
 
 def test_the_smallest_failing_example_is_shown_with_the_first_difference():
@@ -238,7 +255,9 @@ def test_right_up_to_rounding_of_single_precision_passes():
     single = lambda X, W, b: one(X, W, b).astype(np.float32)  # noqa: E731
     assert checker.judge(one.__exercise__, single).status == "passed"
     rough = lambda X, W, b: one(X, W, b) * (1 + 1e-6)  # noqa: E731
-    assert checker.judge(one.__exercise__, rough).mistakes == ("right-up-to-a-factor",)
+    result = checker.judge(one.__exercise__, rough)
+    assert result.mistakes == ()
+    assert "agrees with the right one in the first digits" in result.message
 
 
 # Errors. Each function makes the error on the probes of `one`; the words are those of its entry.
@@ -272,28 +291,28 @@ ERRORS = {
     "matmul": (lambda X, W, b: np.ones((2, 3)) @ np.ones((2, 3)), "the number of columns of A"),
     "dot": (lambda X, W, b: np.dot(np.ones((2, 3)), np.ones((2, 3))), "the number of columns of A"),
     "reshape": (lambda X, W, b: X.reshape(17, 19), "must hold as many entries"),
-    "unpacking": (lambda X, W, b: [p for p, q in [(1, 2, 3)]], "more or fewer names"),
+    "unpacking": (lambda X, W, b: [p for p, q in [(1, 2, 3)]], "number of names on the left"),
     "ragged": (assigns_rows_of_different_length, "rows of different lengths"),
-    "truth value": (lambda X, W, b: max(X, W), "want one truth value"),
+    "truth value": (lambda X, W, b: max(X, W), "need a single truth value"),
     "arguments": (lambda X, W: X, "compare its first line with the signature"),
-    "tuple": (lambda X, W, b: (X,) + 1, "makes a tuple of one element"),
+    "tuple": (lambda X, W, b: (X,) + 1, "makes a one-element tuple"),
     "None": (lambda X, W, b: None + b, "`list.sort()` or `rng.shuffle()`"),
     "scalar function": (lambda X, W, b: math.exp(X), "NumPy's functions work on arrays"),
     "integers in place": (updates_integers, "Make it a float array first"),
     "no loop": (lambda X, W, b: np.add("a", 1), "compute with this kind of value"),
     "None's attribute": (lambda X, W, b: None.shape, "A function without `return` gives None."),
     "list's attribute": (lambda X, W, b: [1].shape, "`np.asarray` turns it into one"),
-    "unbound": (uses_before_assignment, "takes it for local throughout"),
-    "name": (lambda X, W, b: Y_hat, "a typing slip, or a cell above"),  # noqa: F821
+    "unbound": (uses_before_assignment, "treats it as local"),
+    "name": (lambda X, W, b: Y_hat, "a typo, or a cell above"),  # noqa: F821
     "index": (lambda X, W, b: X[99], "An index runs past the end"),
     "indices": (lambda X, W, b: b[0, 0], "The array has fewer axes than the index"),
     "axis": (lambda X, W, b: X.sum(axis=2), "axis 0 is the first"),
-    "key": (lambda X, W, b: {}["Wh"], "stand in the docstring"),
-    "zero": (lambda X, W, b: 1 / 0, "decide what the value is then"),
-    "recursion": (recurses, "never comes to an end"),
-    "memory": (lambda X, W, b: np.ones((10**6, 10**6)), "Far more memory"),
-    "exit": (lambda X, W, b: exit(), "an exercise ends with `return`"),
-    "input": (lambda X, W, b: input(), "nobody is there to type them in"),
+    "key": (lambda X, W, b: {}["Wh"], "lists the keys"),
+    "zero": (lambda X, W, b: 1 / 0, "decide what the result should be"),
+    "recursion": (recurses, "and never stops"),
+    "memory": (lambda X, W, b: np.ones((10**6, 10**6)), "far more memory"),
+    "exit": (lambda X, W, b: exit(), "a function ends with `return`"),
+    "input": (lambda X, W, b: input(), "nobody to type them in"),
     "assert": (asserts, "An `assert` in your own code"),
 }
 
@@ -320,13 +339,13 @@ def torch_errors():
         nn.Linear(2, 3).weight += 1
 
     return [
-        (lambda: torch.ones(1).backward(), "has part in"),
+        (lambda: torch.ones(1).backward(), "depends on no parameter"),
         (in_place, "do it under `torch.no_grad()`"),
         (lambda: nn.Linear(2, 3).weight.numpy(), "take `.detach()` first"),
         (lambda: torch.ones(2, 3) @ torch.ones(2, 3), "(n_out, n_in)"),
-        (lambda: torch.ones(2, 3) + torch.ones(2, 4), "(n_out, n_in)"),
+        (lambda: torch.ones(2, 3) + torch.ones(2, 4), "as a squared error would"),
         (lambda: nn.Linear(2, 3)(torch.ones(2, 2).double()), "The dtypes do not fit"),
-        (set_plain, "make an `nn.Parameter` of them"),
+        (set_plain, "wrap them in an `nn.Parameter`"),
         (NoInit, "`super()` reaches it"),
     ]
 
