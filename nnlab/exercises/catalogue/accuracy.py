@@ -17,7 +17,7 @@ from nnlab.exercises.checking.probes import example, extreme, one_hot, probabili
         example(np.array([[0.6, 0.4], [0.3, 0.7], [0.8, 0.2]]), one_hot([0, 1, 1], 2)),
         example(
             np.array([[0.4, 0.3, 0.3], [0.1, 0.45, 0.45 - 1e-3], [0.2, 0.35, 0.45], [0.9, 0.05, 0.05]]),
-            one_hot([0, 1, 0, 2], 3),
+            one_hot([1, 1, 2, 2], 3),
             label="four samples of three classes",
         ),
         extreme("a single sample", np.array([[0.2, 0.7, 0.1]]), one_hot([1], 3)),

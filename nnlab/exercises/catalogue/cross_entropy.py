@@ -27,7 +27,7 @@ def of_an_impossible_class(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dic
         example(np.array([[0.5, 0.5], [0.2, 0.8]]), one_hot([0, 1], 2)),
         extreme(
             "a probability of 0 for a wrong class",
-            np.array([[1.0, 0.0, 0.0], [0.25, 0.5, 0.25]]),
+            np.array([[0.75, 0.25, 0.0], [0.25, 0.5, 0.25]]),
             one_hot([0, 1], 3),
         ),
         extreme(

@@ -164,6 +164,7 @@ mistake(
     output_gradient,
     "hard-decision-instead-of-probabilities",
     "Y_hat - Y → (Y_hat >= Y_hat.max(axis=1, keepdims=True)) - Y",
+    "Y_hat - Y → np.eye(Y.shape[1])[Y_hat.argmax(axis=1)] - Y",
     "Y_hat - Y → np.round(Y_hat) - Y",
     says="The probabilities are turned into 0 and 1 before the targets are subtracted. A sample that is "
     "right by a hair then has no gradient at all; the probabilities themselves say how much is missing.",

@@ -130,6 +130,11 @@ mistake(
     standardize,
     "test-not-standardized",
     "(X_test - mean) / std → X_test",
+    "(X_test - mean) / std → (X_test - train.mean(axis=0)) / train.std(axis=0)",
+    (
+        "np.where(std > 0, std, 1.0) → std",
+        "(X_test - mean) / std → (X_test - train.mean(axis=0)) / train.std(axis=0)",
+    ),
     says="The test set comes back as it was. The network would get ages around 40 where it has learned from "
     "ages around 0. If you did mean to convert it: are mean and deviation taken before X_train is "
     "overwritten? Afterwards they are 0 and 1.",

@@ -1,9 +1,10 @@
-"""Changed in one place, a reference does not pass any more, unless scripts/mutate.py says that it is the same."""
+"""Changed in one place, a reference no longer passes, unless scripts/mutate.py says that it is the same."""
 
 import mutate
 import pytest
 
 from nnlab.exercises.checking import registry
+
 
 @pytest.mark.parametrize("name", [name for name in registry.contents() if registry.loadable(name)])
 def test_no_wrong_change_passes(name):
