@@ -95,6 +95,7 @@ mistake(
     accuracy,
     "probabilities-compared-for-equality",
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → np.isclose(Y_hat, Y)",
+    "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat.max(axis=1) == Y.max(axis=1)",
     says="Probabilities are compared with zeros and ones for equality, which almost never holds. Compare the "
     "classes: the position of the largest entry in each row.",
 )
@@ -154,7 +155,7 @@ mistake(
 )
 mistake(
     accuracy,
-    "rounded",
+    "result-rounded",
     "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(2)",
     "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(3)",
     "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(4)",

@@ -313,3 +313,19 @@ mistake(
     "value -= → value -= lr * 0.01 * value\n    value -=",
     says="The weights are pulled towards 0 as well, as AdamW does. Plain Adam only follows the gradient.",
 )
+mistake(
+    adam_step,
+    "parentheses-missing",
+    "lr * m_hat / (np.sqrt(v_hat) + eps) → lr * m_hat / np.sqrt(v_hat) + eps",
+    says="Parentheses are missing below the line: Python divides before it adds, so eps is added to the "
+    "step itself and pushes every weight the same way, and a root of 0 is still divided by.",
+)
+mistake(
+    adam_step,
+    "old-average-not-decayed",
+    ('beta1 * state["m"] → state["m"]', 'beta2 * state["v"] → state["v"]'),
+    'beta1 * state["m"] → state["m"]',
+    'beta2 * state["v"] → state["v"]',
+    says="The old average is not multiplied by beta, so it never forgets: m and v keep growing, and soon no "
+    "new gradient counts.",
+)

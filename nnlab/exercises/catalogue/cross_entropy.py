@@ -210,3 +210,17 @@ mistake(
     says="The number that keeps the probabilities away from 0 is so large that it changes the loss itself. "
     "Something like 1e-12 keeps the logarithm finite and touches nothing else.",
 )
+mistake(
+    cross_entropy,
+    "log-of-the-mean",
+    "-np.sum(Y * logs) / m → -np.log(max(np.sum(Y * Y_hat) / m, 1e-12))",
+    says="The mean is taken before the logarithm. Then one sample that is badly wrong hardly shows beside "
+    "others that are right; each sample's logarithm comes first, and the mean over the samples last.",
+)
+mistake(
+    cross_entropy,
+    "perplexity-instead-of-loss",
+    "float(-np.sum(Y * logs) / m) → float(np.exp(-np.sum(Y * logs) / m))",
+    says="This is the exponential of the loss, the perplexity. The exercise asks for the cross-entropy "
+    "itself.",
+)

@@ -282,7 +282,7 @@ mistake(
 )
 mistake(
     evaluate,
-    "rounded",
+    "result-rounded",
     "mean().item() → mean().item().__round__(2)",
     "mean().item() → mean().item().__round__(1)",
     "mean().item() → mean().item().__round__(3)",

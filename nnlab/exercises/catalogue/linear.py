@@ -72,6 +72,7 @@ mistake(
     "activation-added",
     "return X @ W + b → return np.tanh(X @ W + b)",
     "return X @ W + b → return np.maximum(X @ W + b, 0)",
+    "return X @ W + b → return np.maximum(X @ W, 0) + b",
     "return X @ W + b → return 1 / (1 + np.exp(-(X @ W + b)))",
     says="An activation is applied to the result. This layer is the linear part alone; the activation comes "
     "after it, so that the output layer can do without.",

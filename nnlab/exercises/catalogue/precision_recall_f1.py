@@ -249,7 +249,7 @@ mistake(
 )
 mistake(
     precision_recall_f1,
-    "rounded",
+    "result-rounded",
     "return precision, recall, f1 → return round(precision, 2), round(recall, 2), round(f1, 2)",
     "return precision, recall, f1 → return round(precision, 3), round(recall, 3), round(f1, 3)",
     "return precision, recall, f1 → return round(precision, 4), round(recall, 4), round(f1, 4)",
@@ -264,4 +264,18 @@ mistake(
     "return precision, recall, f1 → return f1, recall, precision",
     says="The three figures are right, but they come back in another order. The caller takes them apart as "
     "`precision, recall, f1`.",
+)
+mistake(
+    precision_recall_f1,
+    "parentheses-missing",
+    "2 * precision * recall / (precision + recall) → 2 * precision * recall / precision + recall",
+    ("tp / (tp + fp) if → tp / tp + fp if tp and", "tp / (tp + fn) if → tp / tp + fn if tp and"),
+    says="Parentheses are missing below the line: Python divides before it adds, so `a / b + c` is (a / b) "
+    "+ c.",
+)
+mistake(
+    precision_recall_f1,
+    "product-instead-of-f1",
+    "f1 = 2 * precision * recall / (precision + recall) → f1 = precision * recall",
+    says="F1 is taken as the product of precision and recall. It is their harmonic mean, 2·p·r / (p + r).",
 )

@@ -208,3 +208,9 @@ mistake(
     says="The parameter is part of the step, as in weight decay. It pulls all weights towards 0; this step "
     "only follows the gradient.",
 )
+mistake(
+    sgd_step,
+    "absolute-gradient",
+    "lr * grads[key] → lr * np.abs(grads[key])",
+    says="The sign of the gradient is lost, so every parameter moves down, whatever the loss asks for.",
+)

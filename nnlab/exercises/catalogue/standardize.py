@@ -111,6 +111,9 @@ mistake(
     standardize,
     "test-standardized-separately",
     "(X_test - mean) / std → (X_test - X_test.mean(axis=0)) / X_test.std(axis=0)",
+    "(X_test - mean) / std "
+    "→ (X_test - X_test.mean(axis=0)) / np.where(X_test.std(axis=0) > 0, X_test.std(axis=0), 1)",
+    "(X_test - mean) / std → (X_test - mean) / np.where(X_test.std(axis=0) > 0, X_test.std(axis=0), 1)",
     "X_test - mean → X_test - X_test.mean(axis=0)",
     "(X_test - mean) / std → (X_test - mean) / X_test.std(axis=0)",
     says="The test set is standardized by its own mean or deviation. The same person then gets other numbers "
@@ -297,4 +300,20 @@ mistake(
     "sets-joined",
     "return train, test → return np.concatenate([train, test])",
     says="Both sets come back in one array. The caller takes them apart as `X_train, X_test`.",
+)
+mistake(
+    standardize,
+    "multiplied-by-the-deviation",
+    ("(X_train - mean) / std → (X_train - mean) * std", "(X_test - mean) / std → (X_test - mean) * std"),
+    says="The columns are multiplied by their deviation. That makes wide columns wider still; dividing "
+    "brings all to the same spread.",
+)
+mistake(
+    standardize,
+    "other-measure-of-spread",
+    "X_train.std(axis=0) → np.abs(X_train - mean).mean(axis=0)",
+    "X_train.std(axis=0) → np.sqrt(X_train.std(axis=0))",
+    "X_train.std(axis=0) → np.linalg.norm(X_train - mean, axis=0)",
+    says="The columns are divided by another measure of spread than the standard deviation, which is the "
+    "root of the mean squared distance from the mean.",
 )

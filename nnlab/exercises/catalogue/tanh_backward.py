@@ -181,3 +181,9 @@ mistake(
     says="A root is taken of 1 - H². That is the cosine that belongs to a sine of H; the slope of tanh has "
     "no root.",
 )
+mistake(
+    tanh_backward,
+    "slope-applied-twice",
+    "dH * slope → dH * slope**2",
+    says="The gradient is multiplied by the slope twice. The chain rule takes each function on the way once.",
+)

@@ -62,7 +62,7 @@ def argmin(Y_hat, Y):
     return np.mean(Y_hat.argmin(axis=1) == Y.argmax(axis=1))
 
 
-@wrong("rounded")
+@wrong("result-rounded")
 def two_digits(Y_hat, Y):
     return round(float((Y_hat.argmax(1) == Y.argmax(1)).mean()), 2)
 

@@ -129,7 +129,7 @@ def max_unpacked_wrong(model, X, y):
     return (scores(model, X).max(dim=1) == y).float().mean().item()
 
 
-@wrong("rounded")
+@wrong("result-rounded")
 def two_digits(model, X, y):
     return round((scores(model, X).argmax(1) == y).float().mean().item(), 2)
 

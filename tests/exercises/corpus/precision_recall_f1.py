@@ -107,7 +107,7 @@ def percent(tn, fp, fn, tp):
     return p, r, (2 * p * r / (p + r) if p + r else 0.0)
 
 
-@wrong("rounded")
+@wrong("result-rounded")
 def rounded(tn, fp, fn, tp):
     return tuple(round(v, 2) for v in right_guard(tn, fp, fn, tp))
 

@@ -55,6 +55,15 @@ def each_by_itself(X_train, X_test):
     return z(X_train), z(X_test)
 
 
+@wrong("test-standardized-separately")
+def each_by_itself_guarded(X_train, X_test):
+    def z(X):
+        sd = X.std(0)
+        return (X - X.mean(0)) / np.where(sd == 0, 1, sd)
+
+    return z(X_train), z(X_test)
+
+
 @wrong("test-not-standardized", "test-not-standardized + division-by-zero")
 def overwritten_first(X_train, X_test):
     X_train = (X_train - X_train.mean(0)) / X_train.std(0)
