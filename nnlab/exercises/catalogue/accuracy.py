@@ -16,16 +16,28 @@ from nnlab.exercises.checking.probes import example, extreme, one_hot, probabili
     probes=(
         example(np.array([[0.6, 0.4], [0.3, 0.7], [0.8, 0.2]]), one_hot([0, 1, 1], 2)),
         example(
-            np.array([[0.4, 0.3, 0.3], [0.1, 0.45, 0.45 - 1e-3], [0.2, 0.3, 0.5], [0.9, 0.05, 0.05]]),
-            one_hot([0, 1, 0, 2], 3),
+            np.array([[0.4, 0.3, 0.3], [0.1, 0.45, 0.45 - 1e-3], [0.2, 0.35, 0.45], [0.9, 0.05, 0.05]]),
+            one_hot([1, 1, 2, 2], 3),
             label="four samples of three classes",
+        ),
+        extreme("a single sample", np.array([[0.2, 0.7, 0.1]]), one_hot([1], 3)),
+        extreme(
+            "three samples of three classes, two of them right",
+            np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.6, 0.25, 0.15]]),
+            one_hot([0, 1, 2], 3),
+        ),
+        extreme(
+            "three samples of three classes, all of them right",
+            np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1], [0.6, 0.25, 0.15]]),
+            one_hot([2, 1, 0], 3),
         ),
         extreme("probabilities of 0 and 1", one_hot([0, 1, 1, 2], 3), one_hot([0, 0, 1, 1], 3)),
     ),
     hints=(
         "The predicted class is the one with the largest probability, and Y marks the right one with a 1.",
         "`argmax` along the classes gives the class of each row, both for Y_hat and for Y.",
-        "Compare `Y_hat.argmax(axis=1)` with `Y.argmax(axis=1)` and take the mean: True counts as 1.",
+        "Compare the two arrays of classes with `==`. The mean of the comparison is the accuracy, since "
+        "True counts as 1.",
     ),
     why="The mean of a comparison is the share of rows where it holds.",
 )
@@ -62,6 +74,7 @@ mistake(
     "entries-compared-instead-of-samples",
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → (Y_hat > 0.5) == (Y == 1)",
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat.round() == Y",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum((Y_hat > 0.5) == (Y == 1)) / len(Y)",
     says="Entries are compared one by one, and the many zeros of Y count as hits. With ten classes, a "
     "network that always says the same would seem to be right at least 80 % of the time. Compare one class "
     "per sample.",
@@ -82,6 +95,76 @@ mistake(
     accuracy,
     "probabilities-compared-for-equality",
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → np.isclose(Y_hat, Y)",
+    "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat.max(axis=1) == Y.max(axis=1)",
     says="Probabilities are compared with zeros and ones for equality, which almost never holds. Compare the "
     "classes: the position of the largest entry in each row.",
+)
+mistake(
+    accuracy,
+    "threshold-instead-of-argmax",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum((Y_hat > 0.5) * Y) / len(Y)",
+    says="A sample counts as right only where the right class has more than half of the probability (by "
+    "rounding, or by a threshold of 0.5). With more than two classes the largest probability is often below "
+    "that.",
+)
+mistake(
+    accuracy,
+    "argmax-over-whole-array",
+    ".argmax(axis=1) → .argmax()",
+    "Y_hat.argmax(axis=1) → Y_hat.argmax()",
+    "Y.argmax(axis=1) → Y.argmax()",
+    says="`argmax` without an axis takes the whole table for one long list and gives a single position. The "
+    "class of each sample is the position of the largest entry in its row.",
+)
+mistake(
+    accuracy,
+    "argmin-instead-of-argmax",
+    "Y_hat.argmax → Y_hat.argmin",
+    says="The class with the smallest probability is taken for the prediction.",
+)
+mistake(
+    accuracy,
+    "all-or-nothing",
+    "np.mean( → np.all(",
+    says="This is 1 only where every sample is right, and 0 otherwise. `np.all` does that, and so does "
+    "`//`, which drops everything behind the decimal point. Accuracy is the share of right samples.",
+)
+mistake(
+    accuracy,
+    "mean-probability-instead-of-hits",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum(Y * Y_hat) / len(Y)",
+    says="This is the mean probability of the right class. Accuracy only asks whether that class is the most "
+    "probable one, not by how much.",
+)
+mistake(
+    accuracy,
+    "divided-by-classes",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) / "
+    "Y.size",
+    "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → "
+    "np.sum(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) / Y.shape[1]",
+    says="The hits are divided by a number in which the classes count (`Y.size`, `Y.shape[1]`). The number "
+    "of samples is the number of rows, `len(Y)`.",
+)
+mistake(
+    accuracy,
+    "only-first-sample",
+    "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat[0].argmax() == Y[0].argmax()",
+    says="Only the first sample counts: a `return` inside the loop ends it the first time round. Count the "
+    "hits in the loop and divide after it.",
+)
+mistake(
+    accuracy,
+    "result-rounded",
+    "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(2)",
+    "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(3)",
+    "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(4)",
+    "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(1)",
+    says="The fraction is right but rounded. Round when you print; a computation goes on with all digits.",
+)
+mistake(
+    accuracy,
+    "hits-per-sample",
+    "float(np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1))) → Y_hat.argmax(axis=1) == Y.argmax(axis=1)",
+    says="One value per sample comes back, right or wrong; the mean over the samples is missing.",
 )

@@ -75,8 +75,9 @@ def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
         "Count the step first; then m and v are running averages of the gradient and of its square.",
         "Both start at 0, so early on they are too small, by 1 - beta1**t and 1 - beta2**t: divide by these "
         "(in new names, the averages themselves stay as they are).",
-        'After state["t"] += 1, state["m"] = beta1 * state["m"] + (1 - beta1) * grad, likewise state["v"] '
-        "with beta2 and grad**2; the step is lr * m_hat / (sqrt(v_hat) + eps), taken off by `value -= …`.",
+        "Five lines: t goes up by one; beta1 of the old m plus 1 - beta1 of the gradient; the same for v, "
+        "with beta2 and the squared gradient; both corrected; and the step of the docstring, by `-=`. t, m "
+        "and v are stored in `state`.",
     ),
     why="Averages that start at 0 are corrected by the weight they have collected so far; `-=` changes the "
     "caller's array, so the network itself is updated.",
@@ -147,7 +148,7 @@ mistake(
         '** state["t"] → ** t',
     ),
     says="The step count goes up only after it has been used. At the first step it is still 0, the "
-    "correction 1 - beta**0 is 0, and the division gives NaN or infinity for every weight.",
+    "correction 1 - beta**0 is 0, and the division gives NaN or infinity forevery weight.",
 )
 mistake(
     adam_step,
@@ -229,8 +230,8 @@ mistake(
     "grad**2 → np.abs(grad)",
     "grad**2 → np.sum(grad**2)",
     "grad**2 → np.mean(grad**2)",
-    says="The second average does not hold the square of each gradient by itself. It should measure, for "
-    "every weight alone, how large its gradients are; the root later brings the square back to the "
+    says="The second average does not hold the square of each gradient by itself. It should measure, "
+    "forevery weight alone, how large its gradients are; the root later brings the square back to the "
     "gradient's scale.",
 )
 mistake(
@@ -266,8 +267,7 @@ mistake(
     "update-not-in-place",
     "value -= → value = value -",
     says="The caller's array is not changed: `value = value - …` makes a new array under the same local "
-    "name, which is forgotten at the end of the function. The network would keep its first weights for "
-    "ever.",
+    "name, which is forgotten at the end of the function. The network would keep its first weights forever.",
 )
 mistake(
     adam_step,
@@ -285,6 +285,47 @@ mistake(
     "beta1 → 0.9",
     "beta2 → 0.999",
     "eps → 1e-8",
+    "eps → 1e-7",
     says="One of the settings is typed in as a number, so the argument of that name has no effect. With the "
     "defaults it goes unnoticed; with any other setting the step is wrong.",
+)
+mistake(
+    adam_step,
+    "step-count-off-by-one",
+    '** state["t"] → ** (state["t"] + 1)',
+    'beta1 ** state["t"] → beta1 ** (state["t"] + 1)',
+    'beta2 ** state["t"] → beta2 ** (state["t"] + 1)',
+    'state["t"] += 1 → state["t"] += 2',
+    says="The correction uses t + 1 where t has been counted up already (or t goes up by two). At the first "
+    "step the exponent must be 1, so that m_hat is the gradient itself.",
+)
+mistake(
+    adam_step,
+    "square-of-the-average",
+    "(1 - beta2) * grad**2 → (1 - beta2) * state['m'] ** 2",
+    says="The second average is fed with the square of the first one. It should measure how large the "
+    "gradients themselves are, noise included.",
+)
+mistake(
+    adam_step,
+    "weight-decay-added",
+    "value -= → value *= 1 - lr\n    value -=",
+    "value -= → value -= lr * 0.01 * value\n    value -=",
+    says="The weights are pulled towards 0 as well, as AdamW does. Plain Adam only follows the gradient.",
+)
+mistake(
+    adam_step,
+    "parentheses-missing",
+    "lr * m_hat / (np.sqrt(v_hat) + eps) → lr * m_hat / np.sqrt(v_hat) + eps",
+    says="Parentheses are missing below the line: Python divides before it adds, so eps is added to the "
+    "step itself and pushes every weight the same way, and a root of 0 is still divided by.",
+)
+mistake(
+    adam_step,
+    "old-average-not-decayed",
+    ('beta1 * state["m"] → state["m"]', 'beta2 * state["v"] → state["v"]'),
+    'beta1 * state["m"] → state["m"]',
+    'beta2 * state["v"] → state["v"]',
+    says="The old average is not multiplied by beta, so it never forgets: m and v keep growing, and soon no "
+    "new gradient counts.",
 )

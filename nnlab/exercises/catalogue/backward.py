@@ -74,8 +74,12 @@ mistake(
     backward,
     "missing-batch-average",
     " / m → ",
-    says="All gradients are m times too large. The loss is a mean over the batch, and so is its gradient. As "
-    "it stands, a batch ten times as large makes steps ten times as long; look at the first step back.",
+    ("dWh = X.T @ dH_tilde → dWh = m * X.T @ dH_tilde", "dbh = dH_tilde.sum → dbh = m * dH_tilde.sum"),
+    ("dWy = H.T @ dY_tilde → dWy = m * H.T @ dY_tilde", "dby = dY_tilde.sum → dby = m * dY_tilde.sum"),
+    ("dWh = X.T → dWh = m * X.T", "dWy = H.T → dWy = m * H.T"),
+    says="Gradients are m times too large: all of them, those of one layer, or those of the weights. The "
+    "loss is a mean over the batch, and so is its gradient. As it stands, a batch ten times as large makes "
+    "steps ten times as long; look at the first step back.",
 )
 mistake(
     backward,
@@ -167,6 +171,8 @@ mistake(
     backward,
     "square-missing",
     "1 - H**2 → 1 - H",
+    "1 - H**2 → 1 - np.abs(H)",
+    "1 - H**2 → 1 - 2 * H",
     says="The slope of tanh is the same at H and at -H, steepest at 0 and flat towards both ends. Yours is "
     "not: look at what is squared in the hidden layer's derivative.",
 )
@@ -185,7 +191,7 @@ mistake(
     "H.T @ dY_tilde → dY_tilde.T @ H",
     "X.T @ dH_tilde → dH_tilde.T @ X",
     says="A weight gradient is transposed. A gradient has the shape of what it belongs to, or the update "
-    "cannot subtract the one from the other. For a square layer nobody would complain, and every weight "
+    "cannot subtract the one from the other. With a square layer nothing would complain, and every weight "
     "would get another one's gradient.",
 )
 mistake(
@@ -208,8 +214,8 @@ mistake(
     backward,
     "wrong-weights-on-the-way-back",
     'params["Wy"].T → params["Wh"].T',
-    says="The gradient of the scores goes back through Wh. What lies between the scores and H is the output "
-    "layer, with Wy; Wh would be next, on the way to X, which nobody needs.",
+    says="The gradient of the scores goes back through Wh. What lies between the scores and H is the "
+    "output layer, with Wy; Wh would come next, on the way to X, whose gradient is not needed.",
 )
 mistake(
     backward,
@@ -233,8 +239,8 @@ mistake(
     backward,
     "bias-gradient-summed-over-all",
     ".sum(axis=0) → .sum()",
-    says="A bias gradient is one single number. Each unit has its own bias and needs its own gradient; as it "
-    "stands all biases of the layer move together for ever.",
+    says="A bias gradient is one single number. Each unit has its own bias and needs its own gradient; as "
+    "it stands all biases of the layer move together forever.",
 )
 mistake(
     backward,
@@ -277,4 +283,66 @@ mistake(
     ('"Wh": dWh → "Wy": dWh', '"Wy": dWy → "Wh": dWy'),
     says="The gradients of the two layers have changed places in the dict. The update goes by the names, so "
     "each layer would be moved by the other's gradient, or not at all where the shapes do not fit.",
+)
+mistake(
+    backward,
+    "bias-gradient-not-averaged",
+    ("dby = dY_tilde.sum → dby = m * dY_tilde.sum", "dbh = dH_tilde.sum → dbh = m * dH_tilde.sum"),
+    "dby = dY_tilde.sum → dby = m * dY_tilde.sum",
+    "dbh = dH_tilde.sum → dbh = m * dH_tilde.sum",
+    says="The weights' gradients are right, but a bias gradient lacks the 1/m and is m times too large. The "
+    "loss is a mean, for the biases as well; if the 1/m enters at the first step back, it reaches all four "
+    "by itself.",
+)
+mistake(
+    backward,
+    "parentheses-missing",
+    "dH * (1 - H**2) → dH * 1 - H**2",
+    says="`dH * 1 - H**2` multiplies dH by 1 and then subtracts: Python multiplies before it subtracts. The "
+    "whole slope of tanh belongs in parentheses.",
+)
+mistake(
+    backward,
+    "one-missing",
+    "1 - H**2 → H**2",
+    "1 - H**2 → H",
+    says="The hidden layer's factor is largest where tanh is flat and 0 where it is steepest, just the "
+    "wrong way round.",
+)
+mistake(
+    backward,
+    "squares-added",
+    "1 - H**2 → 1 + H**2",
+    says="1 + H² is larger than 1 and grows towards the ends, where tanh is flat. The slope of tanh is "
+    "never above 1.",
+)
+mistake(
+    backward,
+    "sign-flipped-in-one-layer",
+    ("dWh = X.T → dWh = -X.T", "dbh = dH_tilde.sum → dbh = -dH_tilde.sum"),
+    ("dWy = H.T → dWy = -H.T", "dby = dY_tilde.sum → dby = -dY_tilde.sum"),
+    ("dby = dY_tilde.sum → dby = -dY_tilde.sum", "dbh = dH_tilde.sum → dbh = -dH_tilde.sum"),
+    says="Some of the gradients have the opposite sign: those of one layer, or of the biases. That part of "
+    "the network climbs while the rest descends.",
+)
+mistake(
+    backward,
+    "gradient-overwritten",
+    (
+        "H.T @ dY_tilde → np.outer(H[-1], dY_tilde[-1])",
+        "dY_tilde.sum(axis=0) → dY_tilde[-1]",
+        "X.T @ dH_tilde → np.outer(X[-1], dH_tilde[-1])",
+        "dH_tilde.sum(axis=0) → dH_tilde[-1]",
+    ),
+    ("H.T @ dY_tilde → np.outer(H[-1], dY_tilde[-1])", "X.T @ dH_tilde → np.outer(X[-1], dH_tilde[-1])"),
+    says="Only the last sample counts: inside the loop over the samples its share replaces those before "
+    "(`=`). The shares have to be added up (`+=`).",
+)
+mistake(
+    backward,
+    "updated-parameters-returned",
+    '{"Wh": dWh, "bh": dbh, "Wy": dWy, "by": dby} '
+    '→ {k: params[k] - g for k, g in {"Wh": dWh, "bh": dbh, "Wy": dWy, "by": dby}.items()}',
+    says="The gradients are subtracted from the parameters already. The update is another function's job, "
+    "which knows the learning rate.",
 )

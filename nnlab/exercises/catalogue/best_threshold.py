@@ -54,6 +54,9 @@ def ranked(kind: str, label: str, labels: str) -> Probe:
         ranked("main", "24 samples", "0 01 1 10 0 0 0 0 0 0 0 0 10 0 0 1 0 1 0 0 1"),
         ranked("main", "17 samples", "1 0 0 0 0 0 0 0 1 0 0 1 1 0 0 0 1"),
         ranked("other", "24 other samples", "0 1 0 01 0 0 0 1 10 0 0 1 1 0 1 0 1 1 1 01 1"),
+        ranked("main", "25 samples, a third positive", "0 0 0 1 0 0 0 1 0 0 1 0 0 1 1 0 0 0 1 0 1 1 1 0 1"),
+        ranked("main", "25 samples, few positive", "0 0 0 0 1 0 0 0 0 0 0 0 0 1 0 0 0 1 1 1 0 0 0 0 0"),
+        ranked("main", "23 samples, most positive", "1 0 0 0 0 1 1 0 1 0 1 0 1 1 1 1 0 0 1 1 1 1 1"),
         ranked("extreme", "the largest probability belongs to a negative", "0 0 1 0 1 1 0 1 0"),
         ranked("extreme", "the best threshold is the smallest value", "1 0 1 1 1"),
         ranked("extreme", "the best threshold is the largest value", "0 0 0 1 0 0 0 1"),
@@ -138,6 +141,9 @@ mistake(
     "youden-index-instead-of-f1",
     "scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))",
     ("scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))", LAST),
+    "scores.append(f1) → scores.append(tp / (tp + fn) + tn / (fp + tn))",
+    ("scores.append(f1) → scores.append(tp / (tp + fn) + tn / (fp + tn))", LAST),
+    "scores.append(f1) → scores.append(tp * (fp + tn) - fp * (tp + fn))",
     says="The true positive rate minus the false positive rate is maximized, the point of the ROC curve "
     "farthest from the diagonal (Youden's index). It looks at the negatives as a class of their own; F1 "
     "does not count true negatives at all.",
@@ -201,6 +207,7 @@ mistake(
     "np.unique(p_val) → np.linspace(0, 1, 11)",
     "np.unique(p_val) → np.arange(0.05, 1, 0.05)",
     "np.unique(p_val) → np.linspace(0.01, 0.99, 99)",
+    "np.unique(p_val) → np.unique(np.r_[0.0, p_val, 1.0])",
     "np.unique(p_val) → np.convolve(np.unique(p_val), [0.5, 0.5], mode='valid')",
     "return thresholds[np.argmax(scores)] → return thresholds[np.argmax(scores)] - 1e-3",
     says="The threshold is not one of the values in p_val. A grid, or the midpoints between values, can "
@@ -252,3 +259,71 @@ def in_sorted_order(y_val, p_val):
     tp = np.cumsum(y_val[order])
     f1 = 2 * tp / (np.arange(1, len(tp) + 1) + y_val.sum())
     return p_val[order][np.argmax(f1)]
+
+
+F1_LINE = "f1 = precision_recall_f1(tn, fp, fn, tp)[2] → "
+
+mistake(
+    best_threshold,
+    "macro-f1-instead-of-f1",
+    "scores.append(f1) → scores.append(f1 + precision_recall_f1(tp, fn, fp, tn)[2])",
+    ("scores.append(f1) → scores.append(f1 + precision_recall_f1(tp, fn, fp, tn)[2])", LAST),
+    says="The mean of the F1 of both classes is maximized (macro-F1). With a rare positive class that looks "
+    "mostly at class 0; the exercise asks for the F1 of class 1 alone.",
+)
+mistake(
+    best_threshold,
+    "weighted-f1-instead-of-f1",
+    "scores.append(f1) → scores.append((tp + fn) * f1 + (tn + fp) * precision_recall_f1(tp, fn, fp, tn)[2])",
+    (
+        "scores.append(f1) → scores.append((tp + fn) * f1 + (tn + fp) * precision_recall_f1(tp, fn, fp, "
+        "tn)[2])",
+        LAST,
+    ),
+    says="The F1 of both classes, weighted by how frequent they are, is maximized. With a rare positive "
+    "class that looks mostly at class 0; the exercise asks for the F1 of class 1 alone.",
+)
+mistake(
+    best_threshold,
+    "f-beta-instead-of-f1",
+    "scores.append(f1) → scores.append(5 * tp / (5 * tp + 4 * fn + fp))",
+    ("scores.append(f1) → scores.append(5 * tp / (5 * tp + 4 * fn + fp))", LAST),
+    "scores.append(f1) → scores.append(1.25 * tp / (1.25 * tp + 0.25 * fn + fp))",
+    ("scores.append(f1) → scores.append(1.25 * tp / (1.25 * tp + 0.25 * fn + fp))", LAST),
+    says="Another F than F1 is maximized: F2 gives more weight to recall, F0.5 to precision. F1 treats both "
+    "alike.",
+)
+mistake(
+    best_threshold,
+    "f1-is-geometric-mean",
+    F1_LINE + "f1 = np.prod(precision_recall_f1(tn, fp, fn, tp)[:2])",
+    (F1_LINE + "f1 = np.prod(precision_recall_f1(tn, fp, fn, tp)[:2])", LAST),
+    says="The product of precision and recall (or its root) is maximized. F1 is their harmonic mean, and it "
+    "may have its maximum elsewhere.",
+)
+mistake(
+    best_threshold,
+    "smaller-of-the-two-instead-of-f1",
+    F1_LINE + "f1 = min(precision_recall_f1(tn, fp, fn, tp)[:2])",
+    (F1_LINE + "f1 = min(precision_recall_f1(tn, fp, fn, tp)[:2])", LAST),
+    "scores.append(f1) → scores.append(-abs(fp - fn))",
+    ("scores.append(f1) → scores.append(-abs(fp - fn))", LAST),
+    says="The threshold is the one where precision and recall come closest, or where the smaller of them is "
+    "largest. F1 may be larger where they differ.",
+)
+mistake(
+    best_threshold,
+    "rates-multiplied",
+    "scores.append(f1) → scores.append(tp * tn)",
+    ("scores.append(f1) → scores.append(tp * tn)", LAST),
+    says="The true positive rate times the true negative rate (or its root, the G-mean) is maximized. It "
+    "looks at the negatives as a class of their own; F1 does not count true negatives at all.",
+)
+mistake(
+    best_threshold,
+    "hits-instead-of-f1",
+    "scores.append(f1) → scores.append(tp - fp - fn)",
+    ("scores.append(f1) → scores.append(tp - fp - fn)", LAST),
+    says="A difference of counts is maximized. F1 is a ratio, 2·tp / (2·tp + fp + fn), and has its maximum "
+    "elsewhere.",
+)

@@ -27,7 +27,8 @@ def every_class(rng: np.random.Generator, s: Sizes) -> tuple[np.ndarray]:
         "The rarer a class, the more each of its samples should weigh.",
         "m / count has the right proportions. Divided by the number of classes as well, the weights of all "
         "samples add up to m again, so the learning rate keeps its meaning.",
-        "`np.bincount(y)` counts every label; the weights are `len(y) / (n_classes * counts)`.",
+        "`np.bincount(y)` counts every label at once, and its length is the number of classes; NumPy "
+        "divides a number by an array entry by entry.",
     ),
     why="`np.bincount` counts labels 0, 1, 2, … in one pass, and its length is the number of classes.",
 )
@@ -62,6 +63,9 @@ mistake(
     "len(y) / (n_classes * counts) → 1 / counts / np.sum(1 / counts)",
     "len(y) / (n_classes * counts) → n_classes / counts / np.sum(1 / counts)",
     "len(y) / (n_classes * counts) → counts.max() / counts",
+    "len(y) / (n_classes * counts) → np.median(counts) / counts",
+    "len(y) / (n_classes * counts) → 1 / counts / np.mean(1 / counts) / n_classes",
+    "len(y) / (n_classes * counts) → (len(y) - 1) / (n_classes * counts)",
     "len(y) / (n_classes * counts) → counts.min() / counts",
     "len(y) / (n_classes * counts) → 1 / (n_classes * counts)",
     "len(y) / (n_classes * counts) → n_classes / counts",
@@ -117,4 +121,35 @@ mistake(
     "len(y) / → len(y) // ",
     says="`//` drops everything behind the decimal point: the weight of a common class, which is below 1, "
     "becomes 0, and the class is never learned. `/` keeps it.",
+)
+mistake(
+    class_weights,
+    "logarithm-of-weights",
+    "len(y) / (n_classes * counts) → np.log(len(y) / counts)",
+    "len(y) / (n_classes * counts) → np.log(len(y) / (n_classes * counts))",
+    "len(y) / (n_classes * counts) → np.log(1 + len(y) / counts)",
+    says="A logarithm flattens the weights. Then the classes do not count the same, and a weight may even "
+    "be 0 or negative.",
+)
+mistake(
+    class_weights,
+    "rest-instead-of-count",
+    "len(y) / (n_classes * counts) → (len(y) - counts) / counts",
+    "len(y) / (n_classes * counts) → len(y) / (n_classes * (len(y) - counts))",
+    says="The samples of all other classes enter the weight. That is how two classes are sometimes balanced "
+    "(negatives by positives); here each weight depends on its own class's count alone.",
+)
+mistake(
+    class_weights,
+    "class-left-out",
+    "return len(y) → counts = counts[1:]\n    return len(y)",
+    "return len(y) → counts = counts[:-1]\n    return len(y)",
+    says="One class, the first or the last, has no weight. There are `y.max() + 1` classes, counted from 0.",
+)
+mistake(
+    class_weights,
+    "count-off-by-one",
+    "(n_classes * counts) → (n_classes * (counts + 1))",
+    says="A count is raised by 1 (smoothing against a division by 0). All classes occur here, so it only "
+    "shifts the weights.",
 )

@@ -31,6 +31,8 @@ def four_counts(m: int) -> tuple[int, int, int, int]:
     inputs=lambda rng, s: labeled(rng, *four_counts(s.m)),
     probes=(
         example(np.array([1, 0, 0, 1, 0, 0, 0, 1, 0, 0]), np.array([1, 0, 1, 0, 1, 0, 0, 1, 0, 1])),
+        extreme("two samples, both right", np.array([1, 0]), np.array([1, 0])),
+        extreme("every prediction is wrong", *labeled(np.random.default_rng(1), 0, 2, 3, 0)),
         extreme("no sample is predicted positive", *labeled(np.random.default_rng(0), 5, 0, 3, 0)),
     ),
     hints=(
@@ -58,7 +60,7 @@ def confusion_counts(y_true, y_pred):
 
 
 # With the positive class exchanged the four appear in reverse; with the errors exchanged, fp and fn change
-# places; with both, the first and the last do. Every other order is a slip in the `return` alone.
+# places. Every other order is a slip in the `return` alone.
 EXPLAINED = {
     ("tn", "fp", "fn", "tp"),
     ("tp", "fn", "fp", "tn"),
@@ -69,9 +71,9 @@ mistake(
     confusion_counts,
     "positive-class-swapped",
     ("y_true == 1 → y_true == 0", "y_pred == 1 → y_pred == 0"),
-    says="True positives and true negatives have changed places: class 0 is counted as the positive one (or "
-    "the results stand in reverse). Positive is the class one looks for, here 1, the rare one; precision "
-    "and recall of the common class look splendid and tell nothing.",
+    says="True positives and true negatives have changed places: class 0 is counted as the positive one "
+    "(or the results stand in reverse). Positive is the class that you are looking for, here 1, the rare "
+    "one; precision and recall of the common class look splendid and tell nothing.",
 )
 mistake(
     confusion_counts,
@@ -115,6 +117,8 @@ mistake(
     "hits-not-told-apart",
     "(actual & predicted → (actual == predicted",
     ("(actual & predicted → (actual == predicted", "~actual & ~predicted → actual == predicted"),
+    ("(actual & predicted → (actual == predicted", "np.count_nonzero(~actual & ~predicted) → 0"),
+    ("~actual & ~predicted → actual == predicted", "np.count_nonzero(actual & predicted) → 0"),
     "~actual & ~predicted → actual == predicted",
     says="A count of true answers holds all right answers, those for class 0 and those for class 1 "
     "together. With a rare class, nearly all of them are true negatives, and the few hits that matter "
@@ -146,4 +150,20 @@ mistake(
     "return tn, fp, fn, tp → return np.unique(2 * y_true + y_pred, return_counts=True)[1].tolist()",
     says="Where a cell is empty, it is left out instead of counted as 0, and fewer than four numbers come "
     "back. That happens in earnest: a network on rare positives often predicts none of them at first.",
+)
+mistake(
+    confusion_counts,
+    "counted-from-one-sample-on",
+    "return tn, fp, fn, tp → return tn + 1, fp + 1, fn + 1, tp + 1",
+    "actual = y_true == 1 → actual = y_true == 1; actual, y_pred = actual[1:], y_pred[1:]",
+    "actual = y_true == 1 → actual = y_true == 1; actual, y_pred = actual[:-1], y_pred[:-1]",
+    says="The counts are off by one: a sample at the beginning or the end is left out, or the counting "
+    "starts at 1 instead of 0.",
+)
+mistake(
+    confusion_counts,
+    "rates-instead-of-counts",
+    "return tn, fp, fn, tp → n, p = max(1, tn + fp), max(1, fn + tp); return tn / n, fp / n, fn / p, tp / p",
+    says="These are rates, each cell divided by the number of its true class; the exercise asks for counts, "
+    "four integers that add up to m.",
 )

@@ -188,7 +188,7 @@ mistake(
     "weights-frozen",
     "parameter.copy_(numbers) → parameter.copy_(numbers).requires_grad_(False)",
     says="The weights are right, but they are not trainable any more (`requires_grad` is False), so "
-    "`backward` gives them no gradient and they would stay as they are for ever.",
+    "`backward` gives them no gradient and they would stay as they are forever.",
 )
 mistake(
     copy_weights,
@@ -196,3 +196,34 @@ mistake(
     "parameter.copy_ → parameter.add_",
     says="The numbers were added to the random weights that the model came with, instead of replacing them.",
 )
+raw = mistake(
+    copy_weights,
+    "assigned-without-parameter",
+    says="`layer.weight = …` wants an `nn.Parameter`, not an array or a plain tensor, and PyTorch refuses. "
+    "Copying the numbers into the parameter that is there is simpler, and the optimizer keeps the one it "
+    "knows.",
+)
+
+
+@raw
+def arrays_assigned(params, model):
+    """Assign NumPy arrays."""
+    model[0].weight = params["Wh"].T
+
+
+@raw
+def tensors_assigned(params, model):
+    """Assign plain tensors."""
+    model[0].weight = torch.tensor(params["Wh"].T)
+
+
+@raw
+def tensors_of_its_dtype_assigned(params, model):
+    """Assign plain tensors, converted."""
+    model[0].weight = torch.tensor(params["Wh"].T, dtype=model[0].weight.dtype)
+
+
+@raw
+def float32_tensors_assigned(params, model):
+    """Assign plain tensors of float32."""
+    model[0].weight = torch.tensor(params["Wh"].T, dtype=torch.float32)

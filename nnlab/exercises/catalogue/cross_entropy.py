@@ -27,7 +27,7 @@ def of_an_impossible_class(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dic
         example(np.array([[0.5, 0.5], [0.2, 0.8]]), one_hot([0, 1], 2)),
         extreme(
             "a probability of 0 for a wrong class",
-            np.array([[1.0, 0.0, 0.0], [0.25, 0.5, 0.25]]),
+            np.array([[0.75, 0.25, 0.0], [0.25, 0.5, 0.25]]),
             one_hot([0, 1], 3),
         ),
         extreme(
@@ -36,6 +36,13 @@ def of_an_impossible_class(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dic
             one_hot([0, 1], 3),
             observe=of_an_impossible_class,
         ),
+        extreme(
+            "a probability of 1e-5 for the right class",
+            np.array([[1e-5, 1 - 1e-5], [0.25, 0.75]]),
+            one_hot([0, 1], 2),
+            rtol=2e-3,
+        ),
+        extreme("a single sample", np.array([[0.1, 0.7, 0.2]]), one_hot([1], 3)),
     ),
     rtol=1e-6,
     hints=(
@@ -122,6 +129,98 @@ mistake(
     cross_entropy,
     "logarithm-missing",
     "np.log(np.clip(Y_hat, 1e-12, 1.0)) → Y_hat",
-    says="The logarithm is missing. Without it a confident wrong answer costs hardly more than an unsure "
-    "one, and the gradient through the softmax vanishes just where the network is most wrong.",
+    ("np.log(np.clip(Y_hat, 1e-12, 1.0)) → Y_hat", "float(-np.sum → float(np.sum"),
+    "-np.sum(Y * logs) / m → 1 - np.sum(Y * Y_hat) / m",
+    "-np.sum(Y * logs) / m → np.mean(Y * Y_hat)",
+    says="The logarithm is missing: this is the mean probability of the right class (or its negative, or 1 "
+    "minus it). Without the logarithm a confident wrong answer costs hardly more than an unsure one, and "
+    "the gradient through the softmax vanishes just where the network is most wrong.",
+)
+mistake(
+    cross_entropy,
+    "divided-by-classes",
+    "/ m → / Y.shape[1]",
+    says="The sum is divided by the number of classes, the second axis. The mean runs over the samples, "
+    "which are the rows.",
+)
+mistake(
+    cross_entropy,
+    "only-first-sample",
+    "float(-np.sum(Y * logs) / m) → float(-np.sum(Y[0] * logs[0]))",
+    "float(-np.sum(Y * logs) / m) → float(-np.sum(Y[-1] * logs[-1]))",
+    says="This is the loss of one sample alone, the first or the last. Look for an index `[0]`, a `return` "
+    "inside the loop, or a loop that overwrites instead of adding.",
+)
+mistake(
+    cross_entropy,
+    "softmax-twice",
+    "logs = np.log( → Y_hat = np.exp(Y_hat) / np.exp(Y_hat).sum(axis=1, keepdims=True)\n    logs = np.log(",
+    says="Y_hat goes through a softmax once more. It holds probabilities already; a second softmax brings "
+    "them all close together, and the loss cannot get near 0.",
+)
+mistake(
+    cross_entropy,
+    "predicted-class-instead-of-true",
+    "np.sum(Y * logs) → np.sum(logs.max(axis=1))",
+    says="The loss takes the largest probability of each row, whichever class it belongs to. The labels do "
+    "not enter, so the network is rewarded for being sure, even of a wrong class.",
+)
+mistake(
+    cross_entropy,
+    "labels-not-used",
+    "Y * logs → logs",
+    "Y * logs → Y_hat * logs",
+    says="The labels do not enter: either all logarithms count alike, or they are weighted with the "
+    "probabilities themselves (that is the entropy of the prediction). Y picks the right class of each "
+    "sample.",
+)
+mistake(
+    cross_entropy,
+    "squared-error",
+    "float(-np.sum(Y * logs) / m) → float(np.sum((Y_hat - Y) ** 2) / m)",
+    "float(-np.sum(Y * logs) / m) → float(np.mean((Y_hat - Y) ** 2))",
+    "float(-np.sum(Y * logs) / m) → float(np.sum((Y_hat - Y) ** 2) / (2 * m))",
+    says="This is the squared error. Behind a softmax its gradient nearly vanishes where the network is "
+    "sure of a wrong class; the cross-entropy grows without bound there.",
+)
+mistake(
+    cross_entropy,
+    "zero-probability-skipped",
+    "np.log(np.clip(Y_hat, 1e-12, 1.0)) → np.where(Y_hat > 0, np.log(np.where(Y_hat > 0, Y_hat, 1)), 0)",
+    "np.log(np.clip(Y_hat, 1e-12, 1.0)) → np.log(np.where(Y_hat > 0, Y_hat, 1))",
+    says="A probability of 0 for the right class costs nothing: its logarithm is replaced by 0. That is the "
+    "worst answer a network can give, and the loss should be large there. Replace the probability by "
+    "something tiny, not the logarithm by 0.",
+)
+mistake(
+    cross_entropy,
+    "clipped-too-strongly",
+    "1e-12 → 0.1",
+    "1e-12 → 0.05",
+    "1e-12 → 0.01",
+    "1e-12 → 1e-3",
+    "1e-12 → 1e-4",
+    "1e-12, 1.0 → 0.01, 0.99",
+    "1e-12, 1.0 → 1e-3, 1 - 1e-3",
+    "1e-12, 1.0 → 1e-4, 1 - 1e-4",
+    "np.clip(Y_hat, 1e-12, 1.0) → (Y_hat + 0.01)",
+    "np.clip(Y_hat, 1e-12, 1.0) → (Y_hat + 1e-3)",
+    "np.clip(Y_hat, 1e-12, 1.0) → (Y_hat + 1e-4)",
+    "np.clip(Y_hat, 1e-12, 1.0) → (Y_hat + 1e-5)",
+    says="The number that keeps the probabilities away from 0 is so large that it changes the loss itself. "
+    "Something like 1e-12 keeps the logarithm finite and touches nothing else.",
+)
+mistake(
+    cross_entropy,
+    "log-of-the-mean",
+    "-np.sum(Y * logs) / m → -np.log(max(np.sum(Y * Y_hat) / m, 1e-12))",
+    says="The mean is taken before the logarithm. Then one sample that is badly wrong hardly shows beside "
+    "others that are right; each sample's logarithm comes first, and the mean over the samples last.",
+)
+mistake(
+    cross_entropy,
+    "perplexity-instead-of-loss",
+    "float(-np.sum(Y * logs) / m) → float(np.exp(-np.sum(Y * logs) / m))",
+    says="This is the exponential of the loss, the perplexity. The exercise asks for the cross-entropy "
+    "itself.",
 )

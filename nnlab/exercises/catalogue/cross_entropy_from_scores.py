@@ -36,6 +36,12 @@ def far_off(f: Function, scores: np.ndarray, y: np.ndarray) -> dict[str, bool]:
             "scores of 1000 in every row", np.array([[1000.0, 999.0], [999.5, 1000.5]]), np.array([1, 1])
         ),
         extreme(
+            "scores of 1000 and -1000 in the same row",
+            np.array([[1000.0, -1000.0, 0.0], [-1000.0, 999.0, 1000.0]]),
+            np.array([0, 1]),
+        ),
+        extreme("a single sample", np.array([[0.5, -1.0, 2.0]]), np.array([1])),
+        extreme(
             "a score of a million for a wrong class",
             np.array([[1e6, 0.0, -1000.0], [0.5, 1e6, 0.0]]),
             np.array([1, 0]),
@@ -51,10 +57,10 @@ def far_off(f: Function, scores: np.ndarray, y: np.ndarray) -> dict[str, bool]:
     hints=(
         "The logarithm of a softmax simplifies: the exponential of the label's score and the logarithm "
         "cancel.",
-        "A sample's loss is the logarithm of the sum of all exponentials, minus the label's score. Take the "
-        "row's largest score off all scores before the exponential: it cancels.",
-        "shifted = scores - row maximum; per sample, np.log(np.exp(shifted).sum(axis=1)) minus "
-        "`shifted[np.arange(m), y]`; then the mean.",
+        "A sample's loss is the logarithm of the sum of all exponentials, minus the label's score. "
+        "Subtract the row's largest score from all of its scores before the exponential: it cancels.",
+        "Shift first, and use the shifted scores in both parts. `np.arange(m)` and y, used together as an "
+        "index, pick one score per row. The mean comes last.",
     ),
     why="After the shift the largest exponent is 0, so the sum lies between 1 and n: neither exp nor log can "
     "leave the range of floats, and no probability of 0 is ever formed.",
@@ -75,14 +81,14 @@ mistake(
     "softmax-without-shift",
     "scores - scores.max(axis=1, keepdims=True) → scores",
     says="The formula is right, but exp overflows for large scores (exp(1000) is infinite), and for very "
-    "negative ones all exponentials are 0. The loss becomes infinite or NaN just when the network is sure of "
-    "itself. The same number may be taken off all scores of a row: which one keeps exp in range?",
+    "negative ones all exponentials are 0. The loss becomes infinite or NaN just when the network is sure "
+    "of itself. The same number may be subtracted from all scores of a row: which one keeps exp in range?",
 )
 mistake(
     cross_entropy_from_scores,
     "softmax-shifted-globally",
     "scores.max(axis=1, keepdims=True) → scores.max()",
-    says="The maximum of the whole array is taken off. A row whose scores lie far below it becomes "
+    says="The maximum of the whole array is subtracted. A row whose scores lie far below it becomes "
     "exp(-2000) = 0 throughout, and the logarithm of 0 is infinite. Each row has a maximum of its own.",
 )
 mistake(
@@ -97,7 +103,7 @@ mistake(
     cross_entropy_from_scores,
     "shift-by-column",
     "scores.max(axis=1, keepdims=True) → scores.max(axis=0)",
-    says="The maximum of each column is taken off. Only a number that is the same for all scores of a row "
+    says="The maximum of each column is subtracted. Only a number that is the same for all scores of a row "
     "cancels.",
 )
 mistake(
@@ -192,6 +198,7 @@ mistake(
     "labels-not-used",
     "log_sums - picked → log_sums",
     "log_sums - picked → log_sums + scores.max(axis=1)",
+    "log_sums - picked → log_sums[:, None] - shifted",
     says="The labels do not enter. Either the label's score is missing, or the largest score of the row "
     "stands in its place: that makes the network surer of whatever it believes already.",
 )
@@ -199,7 +206,7 @@ mistake(
     cross_entropy_from_scores,
     "labels-broadcast",
     "shifted[np.arange(len(y)), y] → shifted[:, y]",
-    says="`scores[:, y]` picks, for every row, the columns of all labels, which makes an (m, m) array, and "
+    says="`scores[:, y]` picks, forevery row, the columns of all labels, which makes an (m, m) array, and "
     "the mean hides it. Each row needs one score only, its own label's: row numbers and labels have to go "
     "in pairs.",
 )
@@ -219,4 +226,81 @@ mistake(
     "np.arange(len(y)), y] → np.arange(len(y)), y - 1]",
     says="The score beside the label's is taken. Classes are counted from 0 here, as Python counts; and -1 "
     "would silently take the last one.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "divided-by-classes",
+    "float(np.mean(log_sums - picked)) → float(np.sum(log_sums - picked) / scores.shape[1])",
+    says="The sum is divided by the number of classes, the second axis. The mean runs over the samples, "
+    "which are the rows.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "only-first-sample",
+    "np.mean(log_sums - picked) → (log_sums - picked)[0]",
+    "np.mean(log_sums - picked) → (log_sums - picked)[-1]",
+    says="This is the loss of one sample alone, the first or the last. Look for an index `[0]`, a `return` "
+    "inside the loop, or a loop that overwrites instead of adding.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "shifted-by-mean-or-minimum",
+    "scores.max( → scores.mean(",
+    "scores.max( → scores.min(",
+    says="Each row is shifted, but not by its maximum. Shifted by the mean or the minimum, the largest "
+    "exponent still grows with the spread of the row, and exp overflows all the same.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "shifted-by-a-fixed-number",
+    "scores.max(axis=1, keepdims=True) → 1000",
+    "scores.max(axis=1, keepdims=True) → 500",
+    says="A fixed number is subtracted, whatever the scores are. It suits scores of about that size; for "
+    "all others the exponentials vanish or overflow. The shift has to come from the row.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "scores-clipped",
+    "scores - scores.max(axis=1, keepdims=True) → np.clip(scores, -500, 500)",
+    "scores - scores.max(axis=1, keepdims=True) → np.minimum(scores, 500)",
+    says="The scores are clipped to a range in which exp does not overflow. Scores beyond it all become "
+    "equal, and the loss is wrong just where it should be large. Subtracting the row's maximum keeps their "
+    "differences.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "probability-instead-of-loss",
+    "log_sums - picked → np.exp(picked - log_sums)",
+    "log_sums - picked → 1 - np.exp(picked - log_sums)",
+    "log_sums - picked → -np.exp(picked - log_sums)",
+    says="This is the mean probability of the right class (or its negative, or 1 minus it). The loss is "
+    "minus its logarithm: without it, the gradient vanishes where the network is most wrong.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "squared-error",
+    "float(np.mean(log_sums - picked)) → "
+    "float(np.mean((np.exp(shifted - log_sums[:, None]) - np.eye(scores.shape[1])[y]) ** 2))",
+    "float(np.mean(log_sums - picked)) → "
+    "float(np.sum((np.exp(shifted - log_sums[:, None]) - np.eye(scores.shape[1])[y]) ** 2) / len(y))",
+    "float(np.mean(log_sums - picked)) → float(np.mean((scores - np.eye(scores.shape[1])[y]) ** 2))",
+    says="This is the squared error. Behind a softmax its gradient nearly vanishes where the network is "
+    "sure of a wrong class; the cross-entropy grows without bound there.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "exponential-missing",
+    "np.log(np.exp(shifted).sum(axis=1)) → np.log(np.abs(scores.sum(axis=1)))",
+    "float(np.mean(log_sums - picked)) → -np.mean(scores[np.arange(len(y)), y])",
+    "float(np.mean(log_sums - picked)) → -np.mean(np.log(scores[np.arange(len(y)), y]))",
+    says="The scores are taken for probabilities, or for their logarithms: nothing sets them against the "
+    "other classes' scores. The sum over the classes is made of exponentials.",
+)
+mistake(
+    cross_entropy_from_scores,
+    "hinge-loss",
+    "float(np.mean(log_sums - picked)) → float(np.mean(np.sum(np.maximum(0, shifted - picked[:, None] + 1), "
+    "axis=1) - 1))",
+    says="This is the hinge loss of a support vector machine. It stops at a margin of 1; the cross-entropy "
+    "compares exponentials, and never stops.",
 )

@@ -64,6 +64,14 @@ def questions(rng: np.random.Generator, s: Sizes, **settings: Any) -> tuple:
     return model.train(settings.get("train", True)), X, y
 
 
+def all_right(rng: np.random.Generator, s: Sizes) -> tuple:
+    """Return a model and samples that it classifies without an error."""
+    model, X, y = questions(rng, s)
+    with torch.no_grad():
+        y[:] = model.eval()(X).argmax(dim=1)
+    return model.train(), X, y
+
+
 def with_a_frozen_layer(rng: np.random.Generator, s: Sizes) -> tuple:
     """Return a model in training mode whose normalization is in eval mode, and samples."""
     model, X, y = questions(rng, s)
@@ -117,6 +125,9 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
             "a model with dropout", *questions(np.random.default_rng(3), MANY, dropout=0.5), observe=evaluated
         ),
         extreme(
+            "a model that is always right", *all_right(np.random.default_rng(5), MANY), observe=evaluated
+        ),
+        extreme(
             "a model with a frozen layer",
             *with_a_frozen_layer(np.random.default_rng(4), SOME),
             observe=evaluated,
@@ -132,14 +143,15 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
         "state in which the model computes.",
         "`model.eval()` switches dropout and batch normalization to their use after training, "
         "`torch.no_grad()` saves the record for `backward`; `model.training` says what to go back to.",
-        "Note `model.training`; switch to eval; under `no_grad` take `model(X).argmax(dim=1)`; switch back "
-        "with `model.train(noted)`; return the mean of the comparison as a number, by `.item()`.",
+        "Note `model.training` first, and give it to `model.train` at the end. In between: eval mode, "
+        "scores under `no_grad`, `argmax` along the classes, and the mean of the comparison with y as a "
+        "number, by `.item()`.",
     ),
-    why="Whoever asks for a figure in the midst of training gets the model back as it was, and no graph is "
-    "built that nobody will go back along.",
+    why="Asking for a figure in the middle of training must not change the training: the model keeps its "
+    "mode, and no graph is built that no backward pass will use.",
 )
 def evaluate(model, X, y):
-    """Return the fraction of samples that the model classifies rightly.
+    """Return the fraction of samples that the model classifies correctly.
 
     In eval mode and without recording gradients; the model's training mode is as it was afterwards.
     X: (m, n_in) float tensor, y: (m,) integer labels -> float in [0, 1].
@@ -177,7 +189,7 @@ mistake(
     evaluate,
     "gradients-recorded",
     "with torch.no_grad(): → if True:",
-    says="Gradients are recorded along the way, though nobody will go back along them. On a whole "
+    says="Gradients are recorded along the way, though no backward pass will use them. On a whole "
     "validation set that keeps every activation in memory, and takes time.",
     symptom=pick("gradients recorded", True),
 )
@@ -245,4 +257,34 @@ mistake(
     "return hits.float().mean().item() → return F.cross_entropy(scores, y).item()",
     says="This is the cross-entropy, the loss. Accuracy counts the samples whose largest score is at the "
     "right class.",
+)
+mistake(
+    evaluate,
+    "integer-division",
+    "return hits.float().mean().item() → return float(hits.sum().item() // len(y))",
+    says="`//` drops everything behind the decimal point, so any accuracy below 1 becomes 0; `/` keeps it.",
+)
+mistake(
+    evaluate,
+    "argmin-instead-of-argmax",
+    "scores.argmax → scores.argmin",
+    says="The class with the smallest score is taken for the prediction.",
+)
+mistake(
+    evaluate,
+    "divided-by-something-else",
+    "hits.float().mean() → (hits.sum() / X.numel())",
+    "hits.float().mean() → (hits.sum() / X.shape[1])",
+    "hits.float().mean() → (hits.sum() / scores.numel())",
+    "hits.float().mean() → (hits.sum() / scores.shape[1])",
+    says="The hits are divided by a number other than that of the samples, which is `len(y)`, the first "
+    "axis of X.",
+)
+mistake(
+    evaluate,
+    "result-rounded",
+    "mean().item() → mean().item().__round__(2)",
+    "mean().item() → mean().item().__round__(1)",
+    "mean().item() → mean().item().__round__(3)",
+    says="The fraction is right but rounded. Round when you print; a computation goes on with all digits.",
 )

@@ -29,8 +29,9 @@ from nnlab.exercises.checking.probes import example, network
         "Four steps, each from the one before: hidden sums, hidden activations, output scores, "
         "probabilities.",
         "You have `linear` and `softmax` already. Between the two linear layers stands tanh.",
-        "H_tilde = X Wh + bh, H = tanh(H_tilde), Y_tilde = H Wy + by, Y_hat = softmax(Y_tilde); the cache is "
-        "a dict of all five arrays, under these names.",
+        "`linear` with Wh and bh gives H_tilde, `np.tanh` of that gives H, `linear` with Wy and by gives "
+        "Y_tilde, and softmax gives Y_hat. The cache is a dict that holds these four and X under their "
+        "names.",
     ),
     why="The cache keeps what the backward pass needs; computing it again would cost a second forward pass.",
 )
@@ -114,4 +115,68 @@ mistake(
     '"Y_hat": Y_hat} → "Y_hat": Y_tilde}',
     says="Y_hat is right, but the cache holds another array under one of its names: compare each key with "
     "what stands beside it. The backward pass would take derivatives at the wrong place.",
+)
+mistake(
+    forward,
+    "cache-changed-in-place",
+    '"Y_tilde": Y_tilde → "Y_tilde": Y_tilde - Y_tilde.max(axis=1, keepdims=True)',
+    '"Y_tilde": Y_tilde → "Y_tilde": np.exp(Y_tilde - Y_tilde.max(axis=1, keepdims=True))',
+    '"Y_tilde": Y_tilde → "Y_tilde": np.exp(Y_tilde)',
+    says="Y_hat is right, but the scores in the cache are no longer the scores: softmax has changed them in "
+    "place (`-=`, or `out=`), and the cache holds the same array. Make a new array inside softmax.",
+)
+mistake(
+    forward,
+    "bias-added-twice",
+    ('+ params["bh"] → + 2 * params["bh"]', '+ params["by"] → + 2 * params["by"]'),
+    '+ params["bh"] → + 2 * params["bh"]',
+    '+ params["by"] → + 2 * params["by"]',
+    says="A bias is counted twice. The layer would learn half of it and hide the slip, but its gradient is "
+    "then off by a factor of 2.",
+)
+mistake(
+    forward,
+    "bias-after-activation",
+    (
+        'X @ params["Wh"] + params["bh"] → X @ params["Wh"]',
+        'np.tanh(H_tilde) → np.tanh(H_tilde) + params["bh"]',
+    ),
+    says="The hidden bias is added behind tanh. It belongs to the sum inside, where it decides at which "
+    "inputs the unit is steep; outside, it is only a second output bias.",
+)
+mistake(
+    forward,
+    "activation-applied-twice",
+    "np.tanh(H_tilde) → np.tanh(np.tanh(H_tilde))",
+    says="tanh is applied twice on the way to H. Either the sums are squashed before they are called "
+    "H_tilde, or H goes through tanh once more.",
+)
+mistake(
+    forward,
+    "softmax-over-whole-array",
+    "softmax(Y_tilde) → np.exp(Y_tilde) / np.exp(Y_tilde).sum()",
+    says="The output's softmax sums over the whole array, so that all samples together share a probability "
+    "of 1. Each row must add up to 1 by itself.",
+)
+mistake(
+    forward,
+    "softmax-twice",
+    "softmax(Y_tilde) → softmax(softmax(Y_tilde))",
+    says="Softmax is applied twice. The first one leaves numbers between 0 and 1, so the second can never "
+    "be sure of anything.",
+)
+mistake(
+    forward,
+    "log-softmax",
+    "softmax(Y_tilde) → np.log(softmax(Y_tilde))",
+    says="Y_hat holds the logarithms of the probabilities. They are useful inside the loss, but the "
+    "exercise asks for probabilities.",
+)
+mistake(
+    forward,
+    "normalization-missing",
+    "softmax(Y_tilde) → np.exp(Y_tilde)",
+    "softmax(Y_tilde) → np.exp(Y_tilde - Y_tilde.max(axis=1, keepdims=True))",
+    says="The rows of Y_hat do not add up to 1: the exponentials still have to be divided by their sum over "
+    "the row.",
 )

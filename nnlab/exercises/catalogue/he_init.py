@@ -35,6 +35,18 @@ def same_spread_for_all_sizes(seen: list) -> bool:
     return a > 0 and abs(a - b) < 0.08 * a
 
 
+def transposed(seen: list) -> bool:
+    """Whether the matrix is (fan_out, fan_in)."""
+    return any(one["weights"]["shape"] == str((s.n_h, s.n_x)) for one, s in zip(seen, LARGE, strict=True))
+
+
+def another_generator(seen: list) -> bool:
+    """Whether the draw does not follow the seed of the generator, though it is a draw."""
+    return any(
+        not all(one["rng"].values()) and one["weights"]["share of distinct entries"] > 0.9 for one in seen
+    )
+
+
 @exercise(
     notebook=5,
     order=2,
@@ -48,8 +60,8 @@ def same_spread_for_all_sizes(seen: list) -> bool:
         "of what ReLU gives out is 0.",
         "When half of the signal is lost, the variance of the weights must be twice as large: 2 / fan_in. "
         "The variance is the square of the standard deviation.",
-        "Draw with `rng.normal(size=(fan_in, fan_out))`, which has standard deviation 1, and multiply by "
-        "np.sqrt(2 / fan_in).",
+        "`rng.normal(size=...)` draws with standard deviation 1. Multiplied by a number, a draw has that "
+        "number as its standard deviation: here the root of the variance above.",
     ),
     why="ReLU sets half of its inputs to 0 and so halves the mean square; the factor 2 makes up for it, and "
     "the signal keeps its size through many layers (He et al., 2015).",
@@ -129,13 +141,12 @@ mistake(
     "init-all-zero",
     "rng.normal(size=(fan_in, fan_out)) → np.zeros((fan_in, fan_out))",
     says="The weights start at zero. With ReLU all units then give 0, all gradients are 0, and nothing ever "
-    "moves. Chance is what tells the units apart.",
+    "moves. Only random weights tell the units apart.",
 )
 mistake(
     he_init,
     "only-positive-weights",
     "rng.normal(size=(fan_in, fan_out)) → np.abs(rng.normal(size=(fan_in, fan_out)))",
-    "rng.normal(size=(fan_in, fan_out)) → rng.normal(1, 1, size=(fan_in, fan_out))",
     says="The weights are not centered on 0. All units then pull the same way, and the sums grow with the "
     "number of inputs, not with its root.",
 )
@@ -146,6 +157,7 @@ mistake(
     "rng. → np.random.default_rng(0).",
     says="The weights are not drawn from the `rng` that is passed in. Without it nobody can repeat the run "
     "or try another seed; a global or freshly made generator works behind the caller's back.",
+    symptom=another_generator,
 )
 mistake(
     he_init,
@@ -153,4 +165,37 @@ mistake(
     "size=(fan_in, fan_out) → size=(fan_out, fan_in)",
     says="The matrix is transposed. In this course rows are samples and `X @ W` is the layer, so W has shape "
     "(fan_in, fan_out). PyTorch stores its weights the other way round.",
+    symptom=transposed,
+)
+mistake(
+    he_init,
+    "init-all-equal",
+    "rng.normal(size=(fan_in, fan_out)) → np.ones((fan_in, fan_out))",
+    says="All weights are the same number. Then all units compute the same, get the same gradient and stay "
+    "the same forever. Only random weights tell them apart.",
+)
+mistake(
+    he_init,
+    "scale-given-as-mean",
+    "rng.normal(size=(fan_in, fan_out)) * std → rng.normal(std, size=(fan_in, fan_out))",
+    "rng.normal(size=(fan_in, fan_out)) * std → rng.normal(std, std, size=(fan_in, fan_out))",
+    says="The weights are not centered on 0: the first argument of `rng.normal` is the mean, the second the "
+    "standard deviation (`scale`).",
+)
+mistake(
+    he_init,
+    "both-sizes-in-the-scale",
+    "2 / fan_in → 2 / (fan_in * fan_out)",
+    "2 / fan_in → 4 / (fan_in + fan_out)",
+    says="The scale uses both sizes of the layer. A unit adds up fan_in terms, and how many units there are "
+    "beside it makes no difference to its sum.",
+)
+mistake(
+    he_init,
+    "wrong-factor",
+    "2 / fan_in → 6 / fan_in",
+    "2 / fan_in → 3 / fan_in",
+    says="The spread follows the number of inputs, but the factor is another one. ReLU halves the mean "
+    "square, so the variance has to be doubled: 2 / fan_in (the 6 belongs to the limits of a uniform "
+    "distribution).",
 )

@@ -43,6 +43,47 @@ def same_spread_for_all_sizes(seen: list) -> bool:
     return False
 
 
+def transposed(seen: list) -> bool:
+    """Whether a weight matrix is (units out, units in)."""
+    return any(
+        one[key]["shape"] == str(shape)
+        for one, s in zip(seen, LARGE, strict=True)
+        for key, shape in (("Wh", (s.n_h, s.n_x)), ("Wy", (s.n_y, s.n_h)))
+    )
+
+
+def two_axes(seen: list) -> bool:
+    """Whether a bias is a matrix of one row or one column."""
+    return any(
+        one[key]["shape"].count(", ") == 1 and not one[key]["shape"].endswith(",)")
+        for one in seen
+        for key in ("bh", "by")
+    )
+
+
+def biases_drawn(seen: list) -> bool:
+    """Whether a bias is not zero."""
+    return not all(one[key]["all zero"] for one in seen for key in ("bh", "by"))
+
+
+def another_generator(seen: list) -> bool:
+    """Whether the draw does not follow the seed of the generator, though it is a draw."""
+    return any(
+        not all(one[f"{key} and rng"].values()) and one[key]["share of distinct entries"] > 0.9
+        for one in seen
+        for key in ("Wh", "Wy")
+    )
+
+
+def all_alike(seen: list) -> bool:
+    """Whether the weights of a matrix are all the same number, and not zero."""
+    return any(
+        one[key]["standard deviation / expected"] < 1e-9 and not one[key]["centered on 0"]
+        for one in seen
+        for key in ("Wh", "Wy")
+    )
+
+
 @exercise(
     notebook=2,
     order=1,
@@ -113,6 +154,7 @@ mistake(
     ("np.sqrt(n_x) → np.sqrt(n_h )", "np.sqrt(n_h) → np.sqrt(n_y)"),
     "np.sqrt(n_x) → np.sqrt(n_h )",
     "np.sqrt(n_h) → np.sqrt(n_y)",
+    ("np.sqrt(n_x) → np.sqrt(n_y)", "np.sqrt(n_h) → np.sqrt(n_y)"),
     says="The scale uses the number of units that a layer feeds (fan-out). What keeps the size of a sum "
     "is the number of terms in it: the inputs of the layer (fan-in), the first axis of W.",
 )
@@ -125,8 +167,8 @@ mistake(
     ),
     "rng.normal(size=(n_x, n_h)) → np.zeros((n_x, n_h))",
     "rng.normal(size=(n_h, n_y)) → np.zeros((n_h, n_y))",
-    says="Weights start at zero. Then all hidden units compute the same, get the same gradient and stay the "
-    "same for ever: a layer of a hundred is worth one. Chance is what tells them apart.",
+    says="Weights start at zero. Then all hidden units compute the same, get the same gradient and stay "
+    "the same forever: a layer of a hundred is worth one. Only random weights tell them apart.",
 )
 mistake(
     init_params,
@@ -137,7 +179,8 @@ mistake(
     ),
     ("np.zeros(n_h) → np.ones(n_h)", "np.zeros(n_y) → np.ones(n_y)"),
     says="The biases are not zero. Nothing breaks, but the exercise asks for zeros: the random weights tell "
-    "the units apart already, and a bias of zero prefers no side before the data have spoken.",
+    "the units apart already, and a bias of zero prefers no side before training has seen any data.",
+    symptom=biases_drawn,
 )
 mistake(
     init_params,
@@ -146,6 +189,7 @@ mistake(
     "rng. → np.random.default_rng(0).",
     says="The weights are not drawn from the `rng` that is passed in. Without it nobody can repeat the run "
     "or try another seed; a global or freshly made generator works behind the caller's back.",
+    symptom=another_generator,
 )
 mistake(
     init_params,
@@ -153,4 +197,68 @@ mistake(
     ("size=(n_x, n_h) → size=(n_h, n_x)", "size=(n_h, n_y) → size=(n_y, n_h)"),
     says="The weight matrices are transposed. In this course rows are samples and `X @ W` is the layer, so W "
     "has shape (units in, units out). The other convention, `W @ x`, stores (units out, units in).",
+    symptom=transposed,
+)
+mistake(
+    init_params,
+    "bias-has-two-axes",
+    ("np.zeros(n_h) → np.zeros((1, n_h))", "np.zeros(n_y) → np.zeros((1, n_y))"),
+    ("np.zeros(n_h) → np.zeros((n_h, 1))", "np.zeros(n_y) → np.zeros((n_y, 1))"),
+    says="The biases are zeros, but matrices of one row or one column. In this course a bias is a plain "
+    "vector, (n_h,) or (n_y,), and its gradient, a sum over the samples, has that shape too.",
+    symptom=two_axes,
+)
+mistake(
+    init_params,
+    "init-all-equal",
+    (
+        "rng.normal(size=(n_x, n_h)) → np.ones((n_x, n_h))",
+        "rng.normal(size=(n_h, n_y)) → np.ones((n_h, n_y))",
+    ),
+    says="All weights of a layer are the same number. Then all its units compute the same, get the same "
+    "gradient and stay the same forever: a layer of a hundred is worth one. Only random weights tell them "
+    "apart.",
+    symptom=all_alike,
+)
+mistake(
+    init_params,
+    "he-instead-of-xavier",
+    ("/ np.sqrt(n_x) → * np.sqrt(2 / n_x)", "/ np.sqrt(n_h) → * np.sqrt(2 / n_h)"),
+    "/ np.sqrt(n_x) → * np.sqrt(2 / n_x)",
+    "/ np.sqrt(n_h) → * np.sqrt(2 / n_h)",
+    says="This is the scale for ReLU (He), with variance 2/fan_in. The factor 2 makes up for the half that "
+    "ReLU sets to 0; tanh sets nothing to 0, and its units would start nearer to saturation.",
+)
+mistake(
+    init_params,
+    "fan-in-and-fan-out-averaged",
+    ("/ np.sqrt(n_x) → * np.sqrt(2 / (n_x + n_h))", "/ np.sqrt(n_h) → * np.sqrt(2 / (n_h + n_y))"),
+    ("/ np.sqrt(n_x) → * np.sqrt(1 / (n_x + n_h))", "/ np.sqrt(n_h) → * np.sqrt(1 / (n_h + n_y))"),
+    says="The scale takes both the inputs and the outputs of a layer into account (Glorot and Bengio's "
+    "version). It is a good start as well, but the exercise asks for 1/sqrt(fan_in).",
+)
+mistake(
+    init_params,
+    "scale-multiplied",
+    ("/ np.sqrt(n_x) → * np.sqrt(n_x)", "/ np.sqrt(n_h) → * np.sqrt(n_h)"),
+    "/ np.sqrt(n_x) → * np.sqrt(n_x)",
+    "/ np.sqrt(n_h) → * np.sqrt(n_h)",
+    says="The weights grow with the number of inputs. A unit adds up fan_in terms, so each has to be "
+    "smaller, the more there are: divide by the root.",
+)
+mistake(
+    init_params,
+    "scale-given-as-mean",
+    (
+        "rng.normal(size=(n_x, n_h)) / np.sqrt(n_x) → rng.normal(1 / np.sqrt(n_x), size=(n_x, n_h))",
+        "rng.normal(size=(n_h, n_y)) / np.sqrt(n_h) → rng.normal(1 / np.sqrt(n_h), size=(n_h, n_y))",
+    ),
+    (
+        "rng.normal(size=(n_x, n_h)) / np.sqrt(n_x) → rng.normal(1 / np.sqrt(n_x), 1 / np.sqrt(n_x), (n_x, "
+        "n_h))",
+        "rng.normal(size=(n_h, n_y)) / np.sqrt(n_h) → rng.normal(1 / np.sqrt(n_h), 1 / np.sqrt(n_h), (n_h, "
+        "n_y))",
+    ),
+    says="The weights are not centered on 0: the first argument of `rng.normal` is the mean, the second the "
+    "standard deviation (`scale`). All units then start out pulling the same way.",
 )

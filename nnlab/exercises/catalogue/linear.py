@@ -72,7 +72,86 @@ mistake(
     "activation-added",
     "return X @ W + b → return np.tanh(X @ W + b)",
     "return X @ W + b → return np.maximum(X @ W + b, 0)",
+    "return X @ W + b → return np.maximum(X @ W, 0) + b",
     "return X @ W + b → return 1 / (1 + np.exp(-(X @ W + b)))",
     says="An activation is applied to the result. This layer is the linear part alone; the activation comes "
     "after it, so that the output layer can do without.",
+)
+mistake(
+    linear,
+    "bias-added-twice",
+    "+ b → + 2 * b",
+    says="The bias is counted twice. A layer would learn half of it and hide the slip, but its gradient is "
+    "then off by a factor of 2.",
+)
+mistake(
+    linear,
+    "bias-multiplied",
+    "+ b → * b",
+    says="The weighted sums are multiplied by the bias. It is added: it shifts a unit's boundary, and a "
+    "bias of 0 must change nothing.",
+)
+mistake(
+    linear,
+    "bias-added-before-the-product",
+    "X @ W + b → X @ (W + b)",
+    says="The bias is added to the weights, so it is multiplied by the inputs as well. It is added once to "
+    "each weighted sum, whatever the inputs are.",
+)
+mistake(
+    linear,
+    "one-bias-for-all",
+    "+ b → + b.sum()",
+    "+ b → + b.mean()",
+    "+ b → + b[0]",
+    says="All units get the same bias. `b` has one entry for each output; NumPy lines it up with the "
+    "columns by itself.",
+)
+mistake(
+    linear,
+    "bias-along-samples",
+    "+ b → + b[:, None]",
+    says="The bias stands as a column, so that NumPy lines it up with the samples. It belongs to the "
+    "outputs: as a plain (n_out,) vector it is added to every row.",
+)
+mistake(
+    linear,
+    "overwritten-instead-of-added",
+    "X @ W + b → X[:, -1:] * W[-1] + b",
+    "X @ W + b → X[:, -1:] * W[-1]",
+    says="Only the last input counts: inside a loop each product replaces the one before (`=`), where the "
+    "products of all inputs have to be added up (`+=`).",
+)
+mistake(
+    linear,
+    "bias-added-for-every-input",
+    "X @ W + b → X @ W + X.shape[1] * b",
+    says="The bias is added once forevery input. It belongs outside the loop (or the sum) over the inputs: "
+    "one bias for each output.",
+)
+mistake(
+    linear,
+    "input-left-out",
+    "X @ W → X[:, :-1] @ W[:-1]",
+    "X @ W → X[:, 1:] @ W[1:]",
+    says="One of the inputs, the first or the last, never counts. Look at where your loop begins and ends: "
+    "`range(n)` already stops at n - 1.",
+)
+mistake(
+    linear,
+    "sum-averaged",
+    "X @ W → X @ W / len(W)",
+    "X @ W → X @ W / len(X)",
+    "X @ W + b → (X @ W + b) / len(X)",
+    "X @ W + b → (X @ W + b) / len(W)",
+    says="The weighted sum is divided by a count. A layer adds up; the means of this course are taken over "
+    "the batch, in the loss.",
+)
+mistake(
+    linear,
+    "only-first-sample",
+    "X @ W → X[0] @ W",
+    "X @ W → X[:1] @ W",
+    says="Only the first sample comes back. Either X[0] is used in place of X, or a `return` inside the "
+    "loop ends it the first time round.",
 )

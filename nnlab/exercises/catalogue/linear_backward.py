@@ -67,11 +67,19 @@ mistake(
 )
 mistake(
     linear_backward,
+    "divided-by-outputs",
+    ("X.T @ dZ → X.T @ dZ / W.shape[1]", "db = dZ.sum(axis=0) → db = dZ.sum(axis=0) / W.shape[1]"),
+    "X.T @ dZ → X.T @ dZ / W.shape[1]",
+    says="A gradient is divided by the number of outputs. Nothing is averaged here: dZ carries the 1/m "
+    "already, and the outputs are kept apart.",
+)
+mistake(
+    linear_backward,
     "weight-gradient-transposed",
     "X.T @ dZ → dZ.T @ X",
-    says="dW is transposed: it has the shape (n_out, n_in). A gradient has the shape of what it belongs to, "
-    "here W, or the update cannot subtract the one from the other. For a square layer nobody would complain, "
-    "and every weight would get another one's gradient.",
+    says="dW is transposed: it has the shape (n_out, n_in). A gradient has the shape of what it belongs "
+    "to, here W, or the update cannot subtract the one from the other. With a square layer nothing would "
+    "complain, and every weight would get another one's gradient.",
 )
 mistake(
     linear_backward,
@@ -130,8 +138,8 @@ mistake(
     linear_backward,
     "bias-gradient-summed-over-all",
     "dZ.sum(axis=0) → dZ.sum()",
-    says="db is one single number, the sum of all entries of dZ. Each output has its own bias and needs its "
-    "own gradient; as it stands all biases of the layer move together for ever.",
+    says="db is one single number, the sum of all entries of dZ. Each output has its own bias and needs "
+    "its own gradient; as it stands all biases of the layer move together forever.",
 )
 mistake(
     linear_backward,
@@ -165,8 +173,8 @@ mistake(
     "dZ @ W.T → W @ dZ",
     "dZ @ W.T → W.T @ dZ",
     says="For dX, the shapes of dZ, (m, n_out), and of W, (n_in, n_out), do not meet like this. Going "
-    "forward the product leads from n_in to n_out; going back it leads from n_out to n_in. In a square layer "
-    "it would go through, with every unit getting another one's blame.",
+    "forward the product leads from n_in to n_out; going back it leads from n_out to n_in. In a square "
+    "layer it would go through, and every unit would get another one's gradient.",
 )
 mistake(
     linear_backward,
@@ -180,9 +188,28 @@ mistake(
 mistake(
     linear_backward,
     "results-in-other-order",
+    "return dX, dW, db → return db, dW, dX",
     "return dX, dW, db → return dW, dX, db",
     "return dX, dW, db → return dW, db, dX",
     "return dX, dW, db → return dX, db, dW",
     says="The three gradients are all there, but in another order. The caller takes them apart as `dX, dW, "
     "db`.",
+)
+mistake(
+    linear_backward,
+    "gradient-overwritten",
+    ("X.T @ dZ → np.outer(X[-1], dZ[-1])", "db = dZ.sum(axis=0) → db = dZ[-1]"),
+    "X.T @ dZ → np.outer(X[-1], dZ[-1])",
+    "db = dZ.sum(axis=0) → db = dZ[-1]",
+    says="Only the last sample counts: inside the loop its share replaces those before (`=`). The shares of "
+    "all samples have to be added up (`+=`).",
+)
+mistake(
+    linear_backward,
+    "only-first-sample",
+    ("X.T @ dZ → np.outer(X[0], dZ[0])", "db = dZ.sum(axis=0) → db = dZ[0]"),
+    "X.T @ dZ → np.outer(X[0], dZ[0])",
+    "db = dZ.sum(axis=0) → db = dZ[0]",
+    says="Only the first sample counts, by an index `[0]` or by a loop that ends too early. The shares of "
+    "all samples have to be added up.",
 )

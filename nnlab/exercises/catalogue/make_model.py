@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nnlab.exercises.checking.definitions import Function, exercise, mistake
-from nnlab.exercises.checking.probes import example
+from nnlab.exercises.checking.probes import MAIN, OTHER, example
 
 
 def set_by_shape(model: nn.Module) -> None:
@@ -35,10 +35,10 @@ def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> dict[str, An
     in_training: Any = None
     with torch.no_grad():
         try:
-            model(X)  # lets lazy layers find their sizes
+            model.eval()(X)  # lets lazy layers find their sizes
             set_by_shape(model)
+            scores = model(X)
             in_training = model.train()(X)
-            scores = model.eval()(X)
         except Exception as error:
             scores = f"{type(error).__name__}: {error}"
     n_trained = sum(parameter.numel() for parameter in model.parameters())
@@ -47,6 +47,16 @@ def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> dict[str, An
         "same scores in training mode": bool(in_training is not None and torch.equal(in_training, scores)),
         "how many numbers an optimizer would train": n_trained,
     }
+
+
+def idle_parameters(seen: list) -> bool:
+    """Whether the scores are right, but there is more to train than they need."""
+    needed = [scores_of(make_model, s.n_x, s.n_h, s.n_y) for s in (MAIN, OTHER)]
+    key, count = "scores, with weights that the checker sets", "how many numbers an optimizer would train"
+    return all(
+        one[count] > right[count] and np.allclose(one[key], right[key], rtol=1e-4)
+        for one, right in zip(seen, needed, strict=True)
+    )
 
 
 @exercise(
@@ -172,7 +182,14 @@ mistake(
     "nn.ReLU(), output → nn.Linear(n_hidden, n_hidden), nn.ReLU(), output",
     "nn.ReLU(), output → nn.ReLU(), nn.Linear(n_hidden, n_hidden), output",
     "nn.ReLU(), output → nn.ReLU(), nn.Linear(n_hidden, n_hidden), nn.ReLU(), output",
+    "nn.ReLU(), output → nn.ReLU(), nn.Linear(n_hidden, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_hidden), "
+    "nn.ReLU(), output",
+    "nn.ReLU(), output → *(part for _ in range(3) for part in (nn.ReLU(), nn.Linear(n_hidden, n_hidden))), "
+    "nn.ReLU(), output",
+    "nn.ReLU(), output → nn.ReLU(), output, nn.ReLU(), nn.Linear(n_out, n_out)",
+    "nn.ReLU(), output → nn.ReLU(), output, nn.Linear(n_out, n_out)",
     "hidden, nn.ReLU(), output → nn.Linear(n_in, n_out)",
+    "hidden, nn.ReLU(), output → nn.Linear(n_in, n_out), nn.ReLU()",
     "hidden, nn.ReLU(), output → hidden, nn.ReLU()",
     says="The network has another number of linear layers than asked for: one hidden layer means two linear "
     "layers, one into the hidden units and one out of them.",
@@ -185,6 +202,12 @@ mistake(
     "nn.ReLU(), → nn.BatchNorm1d(n_hidden), nn.ReLU(),",
     "nn.ReLU(), → nn.ReLU(), nn.BatchNorm1d(n_hidden),",
     "nn.ReLU(), → nn.LayerNorm(n_hidden), nn.ReLU(),",
+    "nn.ReLU(), → nn.ReLU(), nn.LayerNorm(n_hidden),",
+    "nn.ReLU(), → nn.BatchNorm1d(n_hidden), nn.ReLU(), nn.Dropout(0.5),",
+    "nn.ReLU(), → nn.ReLU(), nn.BatchNorm1d(n_hidden), nn.Dropout(0.5),",
+    "hidden, nn.ReLU(), → nn.BatchNorm1d(n_in), hidden, nn.ReLU(),",
+    "hidden, nn.ReLU(), → nn.BatchNorm1d(n_in), hidden, nn.ReLU(), nn.Dropout(0.5),",
+    "output) → output, nn.BatchNorm1d(n_out))",
     says="There is a layer that the exercise does not ask for, such as dropout or normalization. It may "
     "help elsewhere, but here two networks are compared, and they must compute the same.",
 )
@@ -224,3 +247,63 @@ def in_a_plain_list(n_in, n_hidden, n_out):
             return self.layers[1](torch.relu(self.layers[0](X)))
 
     return Model()
+
+
+unused = mistake(
+    make_model,
+    "layer-not-used",
+    says="The model owns a layer that its scores do not pass through. Its weights are saved, counted and "
+    "handed to the optimizer, and never get a gradient. Look at what `forward` leaves out.",
+    symptom=idle_parameters,
+)
+
+
+@unused
+def with_an_idle_layer(n_in, n_hidden, n_out):
+    """Make three layers and use two."""
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(n_in, n_hidden)
+            self.second = nn.Linear(n_hidden, n_hidden)
+            self.third = nn.Linear(n_hidden, n_out)
+
+        def forward(self, X):
+            return self.third(torch.relu(self.first(X)))
+
+    return Model()
+
+
+@mistake(
+    make_model,
+    "layer-shared",
+    says="One layer is used in two places, or its result is used twice: the hidden activations are computed "
+    "and then passed through again. Each layer of this network is used once.",
+)
+def used_twice(n_in, n_hidden, n_out):
+    """Pass the hidden layer's result through the activation's own layer again."""
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(n_in, n_hidden)
+            self.second = nn.Linear(n_hidden, n_hidden)
+            self.third = nn.Linear(n_hidden, n_out)
+
+        def forward(self, X):
+            H = torch.relu(self.first(X))
+            return self.third(torch.relu(self.second(torch.relu(self.second(H)))))
+
+    return Model()
+
+
+@mistake(
+    make_model,
+    "arguments-swapped",
+    says="The numbers of hidden units and of outputs have changed places: the hidden layer is as wide as "
+    "the output should be, and the scores come in the wrong number.",
+)
+def hidden_for_output(n_in, n_hidden, n_out):
+    """Mix the last two arguments up."""
+    return nn.Sequential(nn.Linear(n_in, n_out), nn.ReLU(), nn.Linear(n_out, n_hidden))

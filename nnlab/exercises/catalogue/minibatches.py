@@ -47,6 +47,7 @@ def one_epoch(f: Function, m: int, batch_size: int, seed: int) -> dict[str, Any]
         "sizes": sizes,
         "order": order,
         "once": intact and sorted(order) == list(range(m)),
+        "all": set(order) == set(range(m)),
         "paired": order == labels,
         "mixed": any(len(set(block)) > 1 for block in blocks),
         "untouched": all(map(np.array_equal, (X, y), numbered(m))),
@@ -65,6 +66,7 @@ def epochs(f: Function, X: np.ndarray, y: np.ndarray, batch_size: int) -> dict[s
         "number of batches": len(first[0]["forms"]),
         "batch sizes": ", ".join(map(str, sorted(first[0]["sizes"], reverse=True)[:12])),
         "every sample once": all(one["once"] for one in first),
+        "every sample at least once": all(one["all"] for one in first),
         "X and y belong together": all(one["paired"] for one in first),
         "shuffled": any(order != sorted(order) for order in orders),
         "batches mix samples from all over the data": any(one["mixed"] for one in first),
@@ -84,6 +86,7 @@ def epochs(f: Function, X: np.ndarray, y: np.ndarray, batch_size: int) -> dict[s
         "number of batches": "There should be {expected} batches; your function gives {got}.",
         "batch sizes": "The batches should have the sizes {expected}; yours: {got}.",
         "every sample once": "Every sample should come exactly once, but some come twice or never.",
+        "every sample at least once": "Every sample should come in an epoch, but some never do.",
         "X and y belong together": "X and y should belong together in every batch, but they do not.",
         "shuffled": "The order should be shuffled, but it is that of the data.",
         "batches mix samples from all over the data": "A batch should mix samples from all over.",
@@ -103,8 +106,8 @@ def epochs(f: Function, X: np.ndarray, y: np.ndarray, batch_size: int) -> dict[s
         "Shuffle the numbers of the samples, not the samples: then X and y can be taken by the same numbers.",
         "`rng.permutation(m)` gives every number from 0 to m - 1 once. Cut it into pieces of batch_size; "
         "slicing beyond the end is no error, it gives what is left.",
-        "for start in range(0, len(X), batch_size): take `order[start : start + batch_size]` and `yield` "
-        "the rows of X and of y that it names.",
+        "`range(0, len(X), batch_size)` gives the place where each batch starts. Cut that batch's numbers "
+        "out of the permutation, and `yield` the rows of X and of y that they name.",
     ),
     why="One order for X and y keeps the pairs together and leaves both arrays alone; `yield` hands out one "
     "batch at a time, so only that one is copied.",
@@ -154,9 +157,9 @@ mistake(
     "order[start : start + batch_size] → rng.choice(len(X), size=batch_size, replace=False)",
     "order[start : start + batch_size] → rng.permutation(len(X))[:batch_size]",
     "order[start : start + batch_size] → rng.permutation(len(X))[start : start + batch_size]",
-    says="Some samples come twice or more in an epoch, and others not at all: they are drawn anew, for each "
-    "place or for each batch, without looking at which ones have been there. About a third of the data would "
-    "be missing from every epoch.",
+    says="Some samples come twice or more in an epoch, and others not at all: each place, or each batch, is "
+    "drawn by itself, without regard to which ones have come already. About a third of the data would be "
+    "missing from every epoch.",
 )
 mistake(
     minibatches,
@@ -194,6 +197,7 @@ mistake(
     "start + batch_size] → start + batch_size - 1]",
     "range(0, len(X) → range(1, len(X)",
     "range(0, len(X) → range(batch_size, len(X)",
+    "start + batch_size] → batch_size]",
     says="Some samples never come in an epoch: the slices leave gaps, or do not begin at the first. Write "
     "down start and end of each for 5 samples in batches of 2; Python's slices end before their end.",
 )
@@ -201,8 +205,11 @@ mistake(
     minibatches,
     "batches-overlap",
     "len(X), batch_size) → len(X))",
-    says="The batches overlap: each begins one sample after the one before. An epoch then takes batch_size "
-    "times as many steps, and most samples come batch_size times.",
+    "order[start : start + batch_size] → order[start // batch_size : start + batch_size]",
+    "start + batch_size] → start + batch_size + 1]",
+    "order[start : start + batch_size] → order[: start + batch_size]",
+    says="The batches overlap: each holds samples that the one before had as well, so some samples come "
+    "several times in an epoch. Write down start and end of each batch for 5 samples in batches of 2.",
 )
 mistake(
     minibatches,
@@ -251,6 +258,7 @@ mistake(
     minibatches,
     "return-instead-of-yield",
     "yield X[batch], y[batch] → return X[batch], y[batch]",
+    "yield X[batch], y[batch] → return [(X[batch], y[batch])]",
     says="Only one batch comes back: a `return` inside the loop ends the function the first time it is "
     "reached. Either `yield` each batch, or collect them in a list and return that after the loop.",
 )
@@ -291,9 +299,27 @@ def two_lists(X, y, batch_size, rng):
     minibatches,
     "never-ends",
     says="The batches never end. One call stands for one epoch, in which every sample comes once; the loop "
-    "over the batches would run for ever.",
+    "over the batches would run forever.",
 )
 def for_ever(X, y, batch_size, rng):
     """Begin again after each epoch."""
     while True:
         yield from minibatches(X, y, batch_size, rng)
+
+
+mistake(
+    minibatches,
+    "last-batch-padded",
+    "batch = order[ "
+    "→ order = np.resize(order, -(-len(X) // batch_size) * batch_size)\n        batch = order[",
+    "order[start : start + batch_size] → order[max(0, min(start, len(X) - batch_size)) :][:batch_size]",
+    says="The last batch is filled up with samples that have come already. They count twice in that epoch; "
+    "the last batch may be smaller.",
+)
+mistake(
+    minibatches,
+    "labels-as-a-column",
+    "yield X[batch], y[batch] → yield (X[batch], y[batch].reshape(-1, 1))",
+    says="The labels come as a column, (batch_size, 1). Compared with predictions of shape (batch_size,), "
+    "NumPy stretches both to a square, and nothing complains. y is a plain vector, and so are its batches.",
+)

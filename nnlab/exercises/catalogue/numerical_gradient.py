@@ -50,10 +50,12 @@ def differentiate_and_watch(f: Function, formula: Formula, x: np.ndarray, eps: f
 def wiggly(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Formula, np.ndarray]:
     """Return a function that bends so much that a one-sided difference shows, and a place.
 
-    Some entries are smaller than eps: adding eps and taking it away again does not give them back.
+    One entry is exactly 0. Some others are smaller than eps: adding eps and taking it away again does not
+    give them back.
     """
     A, x = rng.uniform(0.5, 1.5, size=shape), rng.normal(size=shape)
     x.flat[1:5] *= 1e-7
+    x.flat[0] = 0.0
     return Formula("sum(A * sin(1000 x))", lambda x: np.sum(A * np.sin(1000 * x))), x
 
 
@@ -89,8 +91,8 @@ def wiggly(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Formula, n
         "of x is a direction of its own.",
         "For each entry: a little up, a look at f, a little down, a look at f. Then that entry has to be "
         "exactly what it was, before the next one moves.",
-        "`for i in np.ndindex(x.shape)` visits every entry, whatever the number of axes. Keep `x[i]` first; "
-        "the slope is (f above - f below) / (2 * eps).",
+        "`for i in np.ndindex(x.shape)` visits every entry, whatever the number of axes. Keep the old "
+        "value first and write it back at the end. The two places where you call f are 2 eps apart.",
     ),
     why="The two-sided difference errs by eps squared, where the one-sided errs by eps; writing the kept "
     "value back restores x exactly, which adding and subtracting eps does not.",
@@ -117,6 +119,7 @@ mistake(
     "forward-difference",
     ("x[i] = kept - eps → x[i] = kept", "(2 * eps) → eps"),
     ("x[i] = kept + eps → x[i] = kept", "(2 * eps) → eps"),
+    ("x[i] = kept - eps → x[i] = x[i] - eps ", "(2 * eps) → eps"),
     says="The difference is one-sided: f at a shifted x against f at x itself. Its error shrinks like eps, "
     "that of the two-sided difference like eps squared. A check that is itself off in the fourth digit "
     "cannot tell a right gradient from a nearly right one; look at the two places where you call f.",
@@ -149,8 +152,11 @@ mistake(
     "(2 * eps) → 2 * eps",
     " / (2 * eps) → ",
     "(2 * eps) → 2",
+    "(2 * eps) → (2 * eps**2)",
+    "(2 * eps) → eps**2",
     says="The difference is not divided by the length of the step, so the result depends on eps and is far "
-    "too small. Python works `a / 2 * eps` from left to right, as (a / 2) * eps: look at your parentheses.",
+    "too small. Python evaluates `a / 2 * eps` from left to right, as (a / 2) * eps: look at your "
+    "parentheses.",
 )
 mistake(
     numerical_gradient,
@@ -181,6 +187,44 @@ mistake(
     says="The step has a fixed length; the argument `eps` is not used. Which step is best depends on f (too "
     "long, and the curve bends away; too short, and rounding takes over), so the caller must be able to "
     "choose.",
+)
+mistake(
+    numerical_gradient,
+    "step-relative-to-x",
+    (
+        "kept = x[i] → kept, h = x[i], eps * np.abs(x[i])",
+        "kept + eps → kept + h",
+        "kept - eps → kept - h",
+        "(2 * eps) → (2 * h)",
+    ),
+    (
+        "kept = x[i] → kept, h = x[i], eps * x[i]",
+        "kept + eps → kept + h",
+        "kept - eps → kept - h",
+        "(2 * eps) → (2 * h)",
+    ),
+    says="The step is eps times the entry itself. An entry of 0 is then not moved at all, and 0/0 is NaN; "
+    "biases start at 0. Move every entry by eps.",
+)
+mistake(
+    numerical_gradient,
+    "second-difference",
+    (
+        "above = f(x) → above = f(x); x[i] = kept; middle = f(x)",
+        "(above - below) / (2 * eps) → (above - 2 * middle + below) / eps**2",
+    ),
+    "above - below → above + below",
+    says="The two values are not subtracted from each other (they are added, or f at x itself comes in "
+    "between). A slope is the difference of two values, divided by how far apart they are taken.",
+)
+mistake(
+    numerical_gradient,
+    "only-one-entry",
+    "    return gradient →         return gradient",
+    "gradient[i] = → gradient[...] =",
+    "gradient[i] = → gradient = np.zeros_like(x); gradient[i] =",
+    says="Only one entry of the gradient is computed, or all hold the same number: a `return` inside the "
+    "loop ends it the first time round, or each round overwrites what the one before has found.",
 )
 several_entries = mistake(
     numerical_gradient,

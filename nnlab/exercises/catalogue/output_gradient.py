@@ -139,3 +139,33 @@ mistake(
     says="This is the loss, not its gradient. The loss says how bad the prediction is; the gradient says in "
     "which direction each score should move, and has one entry for each of them.",
 )
+mistake(
+    output_gradient,
+    "absolute-difference",
+    "Y_hat - Y → np.abs(Y_hat - Y)",
+    says="The sign of the difference is lost. A gradient has to say in which direction each score should "
+    "move: up for the right class, down for the others.",
+)
+mistake(
+    output_gradient,
+    "difference-squared",
+    "difference / m → difference**2 / m",
+    says="The difference is squared. That is an error, not its gradient: it has lost the sign, and with it "
+    "the direction.",
+)
+mistake(
+    output_gradient,
+    "integer-division",
+    "/ m → // m",
+    says="`//` drops everything behind the decimal point; what is left of a small gradient is 0 or -1. `/` "
+    "keeps it.",
+)
+mistake(
+    output_gradient,
+    "hard-decision-instead-of-probabilities",
+    "Y_hat - Y → (Y_hat >= Y_hat.max(axis=1, keepdims=True)) - Y",
+    "Y_hat - Y → np.eye(Y.shape[1])[Y_hat.argmax(axis=1)] - Y",
+    "Y_hat - Y → np.round(Y_hat) - Y",
+    says="The probabilities are turned into 0 and 1 before the targets are subtracted. A sample that is "
+    "right by a hair then has no gradient at all; the probabilities themselves say how much is missing.",
+)

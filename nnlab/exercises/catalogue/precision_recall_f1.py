@@ -21,6 +21,10 @@ def counted(kind: str, tn: int, fp: int, fn: int, tp: int) -> Probe:
         counted("example", 5, 1, 2, 3),
         counted("main", 70, 11, 23, 17),
         counted("other", 31, 29, 5, 13),
+        counted("extreme", 9, 0, 2, 3),
+        counted("extreme", 9, 2, 0, 3),
+        counted("extreme", 9, 3, 3, 3),
+        counted("extreme", 0, 0, 0, 6),
         extreme("nothing is predicted positive", 8, 0, 4, 0),
         extreme("there are no positives", 8, 3, 0, 0),
         extreme("there are positives, none of them found", 8, 3, 4, 0),
@@ -31,7 +35,8 @@ def counted(kind: str, tn: int, fp: int, fn: int, tp: int) -> Probe:
         "Precision is about the samples that were predicted positive, recall about those that are positive.",
         "Both have the true positives on top; F1 is their harmonic mean, 2·p·r / (p + r). Which of the three "
         "can have a 0 below the line?",
-        "precision = tp / (tp + fp), recall = tp / (tp + fn); give each of the three divisions an "
+        "Below the line of precision stand all samples that were predicted positive, below that of recall "
+        "all that are positive: which two counts make up each? Give every one of the three divisions its "
         "`if … else 0.0`.",
     ),
     why="A network that predicts no positive at all has no precision; calling it 0 keeps the figure "
@@ -207,4 +212,70 @@ mistake(
     "tp / (tp + fp) if → tp // (tp + fp) if",
     "tp / (tp + fn) if → tp // (tp + fn) if",
     says="`//` drops everything behind the decimal point, so a share below 1 becomes 0; `/` keeps it.",
+)
+mistake(
+    precision_recall_f1,
+    "f-beta-instead-of-f1",
+    "2 * precision * recall / (precision + recall) if precision + recall "
+    "→ 5 * precision * recall / (4 * precision + recall) if precision + recall",
+    "2 * precision * recall / (precision + recall) if precision + recall "
+    "→ 1.25 * precision * recall / (0.25 * precision + recall) if precision + recall",
+    says="This is another F than F1: F2 gives more weight to recall, F0.5 to precision. F1 is the harmonic "
+    "mean of both, and treats them alike.",
+)
+mistake(
+    precision_recall_f1,
+    "accuracy-instead-of-f1",
+    "2 * precision * recall / (precision + recall) if precision + recall else 0.0 → (tn + tp) / (tn + fp + "
+    "fn + tp)",
+    says="F1 is computed as accuracy, the share of right answers among all. F1 leaves the true negatives "
+    "out.",
+)
+mistake(
+    precision_recall_f1,
+    "one-figure-twice",
+    "tp / (tp + fn) if tp + fn → tp / (tp + fp) if tp + fp",
+    "tp / (tp + fp) if tp + fp → tp / (tp + fn) if tp + fn",
+    says="Precision and recall have the same formula. They differ in the errors below the line: false "
+    "alarms for the one, missed cases for the other.",
+)
+mistake(
+    precision_recall_f1,
+    "negatives-below-the-line",
+    "tp / (tp + fn) if tp + fn → tp / (tp + tn) if tp + tn",
+    "tp / (tp + fp) if tp + fp → tp / (tp + tn) if tp + tn",
+    says="The true negatives stand below the line, where one of the two kinds of errors belongs. Neither "
+    "precision nor recall counts them.",
+)
+mistake(
+    precision_recall_f1,
+    "result-rounded",
+    "return precision, recall, f1 → return round(precision, 2), round(recall, 2), round(f1, 2)",
+    "return precision, recall, f1 → return round(precision, 3), round(recall, 3), round(f1, 3)",
+    "return precision, recall, f1 → return round(precision, 4), round(recall, 4), round(f1, 4)",
+    says="The figures are right but rounded. Round when you print; a computation goes on with all digits.",
+)
+mistake(
+    precision_recall_f1,
+    "results-in-other-order",
+    "return precision, recall, f1 → return f1, precision, recall",
+    "return precision, recall, f1 → return recall, f1, precision",
+    "return precision, recall, f1 → return precision, f1, recall",
+    "return precision, recall, f1 → return f1, recall, precision",
+    says="The three figures are right, but they come back in another order. The caller takes them apart as "
+    "`precision, recall, f1`.",
+)
+mistake(
+    precision_recall_f1,
+    "parentheses-missing",
+    "2 * precision * recall / (precision + recall) → 2 * precision * recall / precision + recall",
+    ("tp / (tp + fp) if → tp / tp + fp if tp and", "tp / (tp + fn) if → tp / tp + fn if tp and"),
+    says="Parentheses are missing below the line: Python divides before it adds, so `a / b + c` is (a / b) "
+    "+ c.",
+)
+mistake(
+    precision_recall_f1,
+    "product-instead-of-f1",
+    "f1 = 2 * precision * recall / (precision + recall) → f1 = precision * recall",
+    says="F1 is taken as the product of precision and recall. It is their harmonic mean, 2·p·r / (p + r).",
 )

@@ -13,6 +13,7 @@ def sums(rng: np.random.Generator, m: int, n: int) -> np.ndarray:
     Z = rng.normal(size=(m, n))
     Z[rng.random((m, n)) < 0.2] = 0.0
     Z[0, 0], Z[0, 1], Z[1, 0] = 0.0, 1.5, -0.5
+    Z[1, 1], Z[2, 0] = 1e-9, -1e-9
     return Z
 
 
@@ -48,8 +49,8 @@ mistake(
     "Z > 0 → Z >= 0",
     "Z > 0 → np.heaviside(Z, 0.5)",
     says="Only the entries where Z is exactly 0 differ. There ReLU has a corner, and the course takes the "
-    "slope 0, as PyTorch does. It matters more often than one thinks: inputs and biases that are 0 give sums "
-    "that are 0, and units that are off should stay out of the gradient.",
+    "slope 0, as PyTorch does. It matters more often than you would think: inputs and biases that are 0 "
+    "give sums that are 0, and units that are off should stay out of the gradient.",
 )
 mistake(
     relu_backward,
@@ -138,4 +139,49 @@ mistake(
     "return dA * passes → return dA * passes / len(dA)",
     says="The result is divided by the number of samples. The 1/m entered with the gradient of the loss; "
     "each layer that divides again makes the gradients below it m times smaller.",
+)
+mistake(
+    relu_backward,
+    "threshold-not-zero",
+    "Z > 0 → 1 < Z",
+    "Z > 0 → 0.5 < Z",
+    "Z > 0 → 1e-6 < Z",
+    "Z > 0 → -1e-6 < Z",
+    says="The gradient starts to pass at another value than 0. The corner of ReLU is at 0, however small Z "
+    "is there.",
+)
+mistake(
+    relu_backward,
+    "forward-instead-of-backward",
+    "return dA * passes → return np.maximum(dA * Z, 0)",
+    "return dA * passes → return np.maximum(Z, 0)",
+    says="ReLU is applied, instead of its slope. A backward pass multiplies what comes from above by 1 "
+    "where Z was positive and by 0 elsewhere; signs and sizes of dA stay as they are.",
+)
+mistake(
+    relu_backward,
+    "other-value-where-off",
+    "return dA * passes → return np.where(passes, dA, Z)",
+    "return dA * passes → return np.where(passes, dA, 1)",
+    "return dA * passes → return np.where(passes, dA, 0.01)",
+    "return dA * passes → return np.where(passes, dA, -1)",
+    says="Where the unit was off something other than 0 comes back. No change of Z reaches the output "
+    "there, so the gradient is 0.",
+)
+mistake(
+    relu_backward,
+    "sigmoid-derivative-for-relu",
+    "Z > 0 → 1 / (1 + np.exp(-Z)) * (1 - 1 / (1 + np.exp(-Z)))",
+    "Z > 0 → Z * (1 - Z)",
+    "Z > 0 → 1 / (1 + np.exp(-Z))",
+    says="This is the derivative of another activation, the sigmoid or a softened ReLU. ReLU has a simpler "
+    "one: it is a straight line on either side of 0.",
+)
+mistake(
+    relu_backward,
+    "elu-slope",
+    "Z > 0 → np.where(Z > 0, 1, np.exp(Z))",
+    "Z > 0 → np.where(Z >= 0, 1, np.exp(Z))",
+    says="Where Z is negative, some gradient passes, fading with exp(Z). That is the slope of ELU; this "
+    "network's ReLU is flat there.",
 )

@@ -47,10 +47,11 @@ def after_step(f: Function, params: dict, grads: dict, lr: float) -> dict[str, A
         "The gradient points uphill; we want to go downhill, by a step of length lr times the gradient.",
         "Go through all keys of params; biases learn like weights. The arrays of the caller have to change, "
         "so nothing needs to be returned.",
-        "`params[key] -= lr * grads[key]` in a loop over the keys.",
+        "Loop over the keys and use `-=` on the entry of the dict itself. A name of your own, as in `p = p "
+        "- …`, would leave the dict as it was.",
     ),
-    why="`-=` changes the arrays where they are, so everybody who holds the dict sees the new values, and no "
-    "memory is allocated for copies.",
+    why="`-=` changes the arrays where they are, so whoever else holds the dict sees the new values, and "
+    "no memory is allocated for copies.",
 )
 def sgd_step(params, grads, lr):
     """Take one step of gradient descent, in place.
@@ -99,8 +100,8 @@ mistake(
     "layer-not-updated",
     'for key in params: → for key in ("Wy", "by"):',
     'for key in params: → for key in ("Wh", "bh"):',
-    says="One layer is never updated. A frozen hidden layer leaves the output with random features for ever; "
-    "a frozen output layer hands random blame down.",
+    says="One layer is never updated. A frozen hidden layer leaves the output with random features "
+    "forever; a frozen output layer sends meaningless gradients down.",
 )
 mistake(
     sgd_step,
@@ -174,4 +175,42 @@ mistake(
     "-= lr * → -= 2 * lr *",
     says="The step is twice as long as it should be: the update is made twice, or has a factor too many. "
     "Training looks as with double the learning rate, and explodes at half of it.",
+)
+mistake(
+    sgd_step,
+    "sign-instead-of-gradient",
+    "lr * grads[key] → lr * np.sign(grads[key])",
+    says="Only the sign of the gradient is used, so every parameter moves by exactly lr. Near the minimum "
+    "the steps should become shorter with the gradient.",
+)
+mistake(
+    sgd_step,
+    "gradient-averaged",
+    "lr * grads[key] → lr * grads[key].mean()",
+    "lr * grads[key] → lr * grads[key].sum()",
+    "lr * grads[key] → lr * grads[key].sum(axis=0)",
+    "lr * grads[key] → lr * grads[key].mean(axis=0)",
+    "lr * grads[key] → lr * grads[key] / len(grads[key])",
+    says="The gradient is summed or averaged once more. It has one entry for each entry of the parameter, "
+    "and the mean over the batch is in it already.",
+)
+mistake(
+    sgd_step,
+    "gradient-normalized",
+    "lr * grads[key] → lr * grads[key] / np.linalg.norm(grads[key])",
+    says="The gradient is scaled to length 1, so all steps are equally long. Near the minimum they should "
+    "become shorter with the gradient.",
+)
+mistake(
+    sgd_step,
+    "weight-decay-added",
+    "lr * grads[key] → lr * (grads[key] + params[key])",
+    says="The parameter is part of the step, as in weight decay. It pulls all weights towards 0; this step "
+    "only follows the gradient.",
+)
+mistake(
+    sgd_step,
+    "absolute-gradient",
+    "lr * grads[key] → lr * np.abs(grads[key])",
+    says="The sign of the gradient is lost, so every parameter moves down, whatever the loss asks for.",
 )

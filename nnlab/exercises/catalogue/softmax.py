@@ -22,13 +22,18 @@ SCORES = np.array([[1.0, 2.0], [0.0, 3.0]])
         extreme(
             "scores of 1000 in one row, -1000 in another", np.array([[1000.0, 999.0], [-1000.0, -999.0]])
         ),
+        extreme(
+            "scores of 1000 and -1000 in the same row",
+            np.array([[1000.0, -1000.0, 0.0], [-1000.0, 999.0, 1000.0]]),
+        ),
+        extreme("a single sample", np.array([[0.5, -1.0, 2.0]])),
     ),
     hints=(
         "Make every score positive with the exponential, then make every row add up to 1.",
         "exp(1000) is infinite. Adding the same number to all scores of a row changes nothing in the result; "
         "which number makes the largest exponent 0?",
-        "Subtract `scores.max(axis=1, keepdims=True)`, take `np.exp`, and divide by the sum over axis 1, "
-        "again with `keepdims=True`.",
+        "Three lines: subtract each row's maximum, take `np.exp`, divide by each row's sum. "
+        "`keepdims=True` keeps the maximum and the sum as columns, so that they line up with the rows.",
     ),
     why="Subtracting each row's maximum changes nothing in the result and keeps every exponent at 0 or "
     "below, where exp cannot overflow.",
@@ -116,4 +121,90 @@ mistake(
     "normalization-missing",
     " / powers.sum(axis=1, keepdims=True) → ",
     says="The rows do not add up to 1: the exponentials still have to be divided by their sum over the row.",
+)
+mistake(
+    softmax,
+    "shifted-by-mean-or-minimum",
+    "scores.max( → scores.mean(",
+    "scores.max( → scores.min(",
+    says="Each row is shifted, but not by its maximum. Shifted by the mean or the minimum, the largest "
+    "exponent still grows with the spread of the row: for 1000 and -1000 in one row exp overflows all the "
+    "same.",
+)
+mistake(
+    softmax,
+    "shifted-by-a-fixed-number",
+    "scores.max(axis=1, keepdims=True) → 1000",
+    "scores.max(axis=1, keepdims=True) → 500",
+    says="A fixed number is subtracted, whatever the scores are. It suits scores of about that size; for "
+    "all others the exponentials vanish or overflow, and 0/0 or inf/inf is NaN. The shift has to come from "
+    "the row.",
+)
+mistake(
+    softmax,
+    "shift-in-one-part-only",
+    "powers.sum( → np.exp(scores).sum(",
+    "return powers → return np.exp(scores)",
+    says="Only one part of the fraction uses the shifted scores. The shift cancels when both the numerator "
+    "and the sum have it; as it stands the rows do not add up to 1.",
+)
+mistake(
+    softmax,
+    "softmax-twice",
+    "return powers → scores = powers / powers.sum(axis=1, keepdims=True)\n"
+    "    powers = np.exp(scores - scores.max(axis=1, keepdims=True))\n    return powers",
+    says="Softmax is applied twice. The first one leaves numbers between 0 and 1, so the second can never "
+    "be sure of anything: all classes come out nearly equally probable.",
+)
+mistake(
+    softmax,
+    "scores-clipped",
+    "scores - scores.max(axis=1, keepdims=True) → np.clip(scores, -500, 500)",
+    "scores - scores.max(axis=1, keepdims=True) → np.minimum(scores, 500)",
+    says="The scores are clipped to a range in which exp does not overflow. Scores beyond it all become "
+    "equal, so 1000 and 999 get the same probability. Subtracting the row's maximum keeps their differences.",
+)
+mistake(
+    softmax,
+    "overflow-hidden",
+    (
+        "scores - scores.max(axis=1, keepdims=True) → scores",
+        "return powers / powers.sum(axis=1, keepdims=True) "
+        "→ return np.nan_to_num(powers / powers.sum(axis=1, keepdims=True))",
+    ),
+    says="exp overflows, and the NaN that it leaves are replaced by 0. The result is finite and wrong: the "
+    "class with the largest score gets probability 0. Avoid the overflow instead of hiding it.",
+)
+mistake(
+    softmax,
+    "exponent-sign-flipped",
+    "np.exp(shifted) → np.exp(-shifted)",
+    "np.exp(shifted) → np.exp(-scores)",
+    "np.exp(shifted) → np.exp(scores.min(axis=1, keepdims=True) - scores)",
+    says="The exponent has the wrong sign, so the largest score gets the smallest probability. exp(-s) "
+    "belongs to the sigmoid.",
+)
+mistake(
+    softmax,
+    "wrong-base",
+    "np.exp(shifted) → np.exp2(shifted)",
+    "np.exp(shifted) → 10.0**shifted",
+    says="The powers are taken of another base than e. They still add up to 1, but the gradient of the loss "
+    "is simple only for e.",
+)
+mistake(
+    softmax,
+    "wrong-divisor",
+    "powers.sum(axis=1, → powers.mean(axis=1,",
+    " / powers.sum(axis=1, keepdims=True) → / len(scores)",
+    " / powers.sum(axis=1, keepdims=True) → / scores.shape[1]",
+    says="The exponentials are not divided by their sum over the row, but by another number (their mean, a "
+    "count). Probabilities of a row add up to 1.",
+)
+mistake(
+    softmax,
+    "hard-maximum",
+    "powers / powers.sum(axis=1, keepdims=True) → (shifted == 0) * 1.0",
+    says="The largest score of a row gets 1 and all others 0. Softmax is the soft version: every class "
+    "keeps some probability, and only so is there a gradient to learn from.",
 )

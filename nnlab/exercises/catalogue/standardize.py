@@ -30,19 +30,20 @@ def around_the_constant(f: Function, X_train: np.ndarray, X_test: np.ndarray) ->
         "train without the constant column": np.delete(train, 1, axis=1),
         "test without the constant column": np.delete(test, 1, axis=1),
         "the constant column in train": in_words(train[:, 1]),
-        "the constant column is finite in test": bool(np.isfinite(test[:, 1]).all()),
+        "the constant column in test": "of ordinary size"
+        if np.abs(test[:, 1]).max() < 1e100
+        else "not finite, or nearly so",
     }
 
 
 def in_words(column: np.ndarray) -> str:
     """Describe a column that should be zeros.
 
-    A tiny number added to the deviation leaves a trace of rounding, at most 0.06, which is right as well;
-    without any precaution it holds NaN, or where the deviation is a rounding error, -1 or 1.
+    Its mean is exact, so that a tiny number added to the deviation leaves no trace.
     """
     if not np.isfinite(column).all():
         return "NaN or infinity"
-    return "zeros" if np.abs(column).max() < 0.09 else "other numbers"
+    return "zeros" if np.abs(column).max() < 1e-6 else "other numbers"
 
 
 @exercise(
@@ -53,7 +54,7 @@ def in_words(column: np.ndarray) -> str:
         "train without the constant column": "train without the constant column",
         "test without the constant column": "test without the constant column",
         "the constant column in train": "The constant column should become zeros in train; it holds {got}.",
-        "the constant column is finite in test": "The constant column should be finite in test.",
+        "the constant column in test": "In test the constant column should be {expected}; yours is {got}.",
     },
     inputs=lambda rng, s: (columns(rng, s.m, s.n_x), columns(rng, s.n_h, s.n_x)),
     probes=(
@@ -62,9 +63,10 @@ def in_words(column: np.ndarray) -> str:
             "a column that is 3 for all training samples", *with_constant(3.0), observe=around_the_constant
         ),
         extreme(
-            "a column that is 0.1 for all training samples (its deviation is a rounding error, not 0)",
-            *with_constant(0.1),
-            observe=around_the_constant,
+            "a column that is 0 for all training samples", *with_constant(0.0), observe=around_the_constant
+        ),
+        extreme(
+            "a single test sample", np.array([[1.0, 10.0], [3.0, 20.0], [2.0, 60.0]]), np.array([[4.0, 0.0]])
         ),
     ),
     rtol=1e-6,
@@ -72,9 +74,9 @@ def in_words(column: np.ndarray) -> str:
         "Every column gets mean 0 and standard deviation 1 in the training set. The test set stands for data "
         "that do not exist yet: what may be known about it beforehand?",
         "Take mean and standard deviation of each column of X_train, and use these very numbers for both "
-        "sets. Then think of a column that is the same for everybody.",
-        "`X_train.mean(axis=0)`, `X_train.std(axis=0)`; where the deviation is 0, or as small as a rounding "
-        "error, put 1 in its place before you divide.",
+        "sets. Then think of a column that is the same foreverybody.",
+        "`X_train.mean(axis=0)` and `X_train.std(axis=0)` give one number per column. Where a deviation is "
+        "0, put 1 in its place before you divide.",
     ),
     why="Mean and deviation belong to the model, like its weights: they are learned from the training set "
     "and applied to whatever comes. A column that tells nothing becomes 0 instead of NaN.",
@@ -86,7 +88,7 @@ def standardize(X_train, X_test):
     """
     mean = X_train.mean(axis=0)
     std = X_train.std(axis=0)
-    std = np.where(std > 1e-10 * np.abs(mean), std, 1.0)
+    std = np.where(std > 0, std, 1.0)
     train = (X_train - mean) / std
     test = (X_test - mean) / std
     return train, test
@@ -109,6 +111,9 @@ mistake(
     standardize,
     "test-standardized-separately",
     "(X_test - mean) / std → (X_test - X_test.mean(axis=0)) / X_test.std(axis=0)",
+    "(X_test - mean) / std "
+    "→ (X_test - X_test.mean(axis=0)) / np.where(X_test.std(axis=0) > 0, X_test.std(axis=0), 1)",
+    "(X_test - mean) / std → (X_test - mean) / np.where(X_test.std(axis=0) > 0, X_test.std(axis=0), 1)",
     "X_test - mean → X_test - X_test.mean(axis=0)",
     "(X_test - mean) / std → (X_test - mean) / X_test.std(axis=0)",
     says="The test set is standardized by its own mean or deviation. The same person then gets other numbers "
@@ -128,6 +133,11 @@ mistake(
     standardize,
     "test-not-standardized",
     "(X_test - mean) / std → X_test",
+    "(X_test - mean) / std → (X_test - train.mean(axis=0)) / train.std(axis=0)",
+    (
+        "np.where(std > 0, std, 1.0) → std",
+        "(X_test - mean) / std → (X_test - train.mean(axis=0)) / train.std(axis=0)",
+    ),
     says="The test set comes back as it was. The network would get ages around 40 where it has learned from "
     "ages around 0. If you did mean to convert it: are mean and deviation taken before X_train is "
     "overwritten? Afterwards they are 0 and 1.",
@@ -170,7 +180,7 @@ mistake(
     "X_train.std(axis=0) → X_train.std(axis=0, ddof=1)",
     says="The deviation is divided by m - 1 (ddof=1, as pandas does by default), not by m (as NumPy and "
     "scikit-learn do). For large data it hardly matters, but your numbers then differ in the third digit "
-    "from those of everybody else, and you look for the reason.",
+    "from everybody else's, and it takes a while to find out why.",
 )
 mistake(
     standardize,
@@ -220,17 +230,14 @@ mistake(
 mistake(
     standardize,
     "division-by-zero",
-    "np.where(std > 1e-10 * np.abs(mean), std, 1.0) → std",
-    "std > 1e-10 * np.abs(mean) → std > 0",
+    "np.where(std > 0, std, 1.0) → std",
     says="A column that is the same for all training samples has no spread to divide by. 0/0 is NaN, and one "
-    "NaN in the input turns every weight into NaN with the first step. A test for exactly 0 is not enough "
-    "either: for a column of 0.1 the computed deviation is a rounding error like 1e-17, and dividing by that "
-    "blows the rounding up to full size.",
+    "NaN in the input turns every weight into NaN with the first step.",
 )
 mistake(
     standardize,
     "constant-column-dropped",
-    "train = → kept = X_train.std(axis=0) > 1e-10\n"
+    "train = → kept = X_train.std(axis=0) > 0\n"
     "    X_train, X_test, mean, std = X_train[:, kept], X_test[:, kept], mean[kept], std[kept]\n"
     "    train =",
     says="The constant column is gone. That is sensible in a study, but the caller knows the columns by "
@@ -239,7 +246,7 @@ mistake(
 mistake(
     standardize,
     "constant-column-left-as-it-was",
-    "train = → mean = np.where(X_train.std(axis=0) > 1e-10, mean, 0.0)\n    train =",
+    "train = → mean = np.where(X_train.std(axis=0) > 0, mean, 0.0)\n    train =",
     says="A constant column keeps its value. It should be centered like all others, which makes it 0: left "
     "at 3, or at 3000, it acts as a second bias with a learning rate of its own.",
 )
@@ -249,4 +256,64 @@ mistake(
     "return train, test → return test, train",
     says="Both sets are right, but they come back in the other order. The caller takes them apart as "
     "`X_train, X_test`, and would train on the test set.",
+)
+mistake(
+    standardize,
+    "infinity-hidden",
+    (
+        "np.where(std > 0, std, 1.0) → std",
+        "train = (X_train - mean) / std → train = np.nan_to_num((X_train - mean) / std)",
+        "test = (X_test - mean) / std → test = np.nan_to_num((X_test - mean) / std)",
+    ),
+    says="The division by 0 takes place, and `nan_to_num` repairs what it leaves. 0/0 becomes 0, but a test "
+    "sample that differs in that column gives x/0 = infinity, which becomes 1.8e308 and overflows in the "
+    "next product. Keep the 0 from being divided by.",
+)
+mistake(
+    standardize,
+    "epsilon-too-large",
+    "np.where(std > 0, std, 1.0) → std + 1",
+    "np.where(std > 0, std, 1.0) → std + 0.1",
+    "np.where(std > 0, std, 1.0) → std + 0.01",
+    "np.where(std > 0, std, 1.0) → std + 1e-3",
+    "np.where(std > 0, std, 1.0) → std + 1e-4",
+    "np.where(std > 0, std, 1.0) → np.maximum(std, 1.0)",
+    says="The number that protects from a division by 0 is so large that it changes ordinary columns: their "
+    "deviation is no longer 1. Something like 1e-12 protects as well and touches nothing else.",
+)
+mistake(
+    standardize,
+    "median-instead-of-mean",
+    "X_train.mean(axis=0) → np.median(X_train, axis=0)",
+    says="The median is subtracted, not the mean. The columns are then not centered on 0 unless they are "
+    "symmetric.",
+)
+mistake(
+    standardize,
+    "divided-by-the-mean",
+    "std = np.where(std > 0, std, 1.0) → std = np.where(mean == 0, 1.0, mean)",
+    says="The columns are divided by their mean. That says how far a value is off in parts of the mean, and "
+    "blows up for a mean near 0; the spread of a column is its standard deviation.",
+)
+mistake(
+    standardize,
+    "sets-joined",
+    "return train, test → return np.concatenate([train, test])",
+    says="Both sets come back in one array. The caller takes them apart as `X_train, X_test`.",
+)
+mistake(
+    standardize,
+    "multiplied-by-the-deviation",
+    ("(X_train - mean) / std → (X_train - mean) * std", "(X_test - mean) / std → (X_test - mean) * std"),
+    says="The columns are multiplied by their deviation. That makes wide columns wider still; dividing "
+    "brings all to the same spread.",
+)
+mistake(
+    standardize,
+    "other-measure-of-spread",
+    "X_train.std(axis=0) → np.abs(X_train - mean).mean(axis=0)",
+    "X_train.std(axis=0) → np.sqrt(X_train.std(axis=0))",
+    "X_train.std(axis=0) → np.linalg.norm(X_train - mean, axis=0)",
+    says="The columns are divided by another measure of spread than the standard deviation, which is the "
+    "root of the mean squared distance from the mean.",
 )

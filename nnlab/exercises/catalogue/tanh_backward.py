@@ -78,6 +78,7 @@ mistake(
     "1 - H**2 → 1 - H",
     "1 - H**2 → 1 - np.abs(H)",
     "1 - H**2 → 1 - H * 2",
+    "1 - H**2 → 1 - H**3",
     says="The slope of tanh is the same at H and at -H, steepest at 0 and flat towards both ends, like a "
     "parabola. Yours is not: look at what is squared.",
 )
@@ -140,4 +141,49 @@ mistake(
     "return dH * slope → return dH * slope / len(dH)",
     says="The result is divided by the number of samples. The 1/m entered with the gradient of the loss; "
     "each layer that divides again makes the gradients below it m times smaller.",
+)
+mistake(
+    tanh_backward,
+    "parentheses-missing",
+    "dH * slope → dH * 1 - H**2",
+    "dH * slope → dH - H**2",
+    says="`dH * 1 - H**2` multiplies dH by 1 and then subtracts: Python multiplies before it subtracts. The "
+    "whole slope belongs in parentheses.",
+)
+mistake(
+    tanh_backward,
+    "divided-by-the-slope",
+    "dH * slope → dH / np.where(slope == 0, 1, slope)",
+    "dH * slope → dH / slope",
+    says="The gradient is divided by the slope. Going back it is multiplied: where tanh is flat, a change "
+    "of its input hardly reaches the loss, so little should come through.",
+)
+mistake(
+    tanh_backward,
+    "forward-instead-of-backward",
+    "dH * slope → np.tanh(dH)",
+    "dH * slope → np.tanh(dH) * H",
+    says="tanh is applied to the gradient. A backward pass does not apply the function again, it multiplies "
+    "by the function's slope.",
+)
+mistake(
+    tanh_backward,
+    "minus-two-h",
+    "1 - H**2 → -2 * H",
+    "1 - H**2 → 2 * H",
+    says="This is the derivative of H² (or of 1 - H²) with respect to H. The slope of tanh is 1 - H² "
+    "itself; it is not differentiated once more.",
+)
+mistake(
+    tanh_backward,
+    "root-taken",
+    "1 - H**2 → np.sqrt(1 - H**2)",
+    says="A root is taken of 1 - H². That is the cosine that belongs to a sine of H; the slope of tanh has "
+    "no root.",
+)
+mistake(
+    tanh_backward,
+    "slope-applied-twice",
+    "dH * slope → dH * slope**2",
+    says="The gradient is multiplied by the slope twice. The chain rule takes each function on the way once.",
 )

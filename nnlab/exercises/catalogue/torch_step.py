@@ -101,11 +101,12 @@ def never_a_float(seen: list) -> bool:
         "Five things: scores, loss, gradients cleared, gradients computed, parameters moved.",
         "PyTorch *adds* to the gradients that are there, so they must be cleared before each backward pass. "
         "Its cross-entropy takes scores and integer labels.",
-        "loss = F.cross_entropy(model(X), y); then `zero_grad`, `backward` and `step`, in this order; "
-        "`loss.item()` is the Python float.",
+        "`F.cross_entropy` takes scores and integer labels. After it come `zero_grad`, `backward` and "
+        "`step`, in this order; which of them belong to the optimizer, and which to the loss? `.item()` "
+        "turns the loss into a Python float.",
     ),
-    why="Scores and loss are computed before the update, gradients are cleared just before they are computed "
-    "anew, and `item` takes the number out of the graph.",
+    why="Scores and loss are computed before the update, gradients are cleared just before the new ones "
+    "are computed, and `item` takes the number out of the graph.",
 )
 def torch_step(model, optimizer, X, y):
     """Take one training step on a batch and return the loss before it, as a Python float.
@@ -184,7 +185,7 @@ mistake(
     "optimizer.step() → torch.optim.SGD(model.parameters(), lr=0.01).step()",
     "optimizer.step() → torch.optim.Adam(model.parameters()).step()",
     says="The weights move, but not by the optimizer that was passed in: its learning rate has no effect, "
-    "and a new optimizer in each step forgets the averages that momentum and Adam live on.",
+    "and a new optimizer in each step forgets the averages that momentum and Adam rely on.",
     symptom=without_the_optimizer,
 )
 mistake(
@@ -230,6 +231,9 @@ mistake(
     "F.cross_entropy(scores, y) "
     "→ F.binary_cross_entropy_with_logits(scores, F.one_hot(y, scores.shape[1]).float())",
     "F.cross_entropy(scores, y) → F.multi_margin_loss(scores, y)",
+    "F.cross_entropy(scores, y) → ((scores - y) ** 2).mean()",
+    "F.cross_entropy(scores, y) → ((scores - y[:, None]) ** 2).mean()",
+    "F.cross_entropy(scores, y) → F.l1_loss(scores, F.one_hot(y, scores.shape[1]).float())",
     "F.cross_entropy(scores, y) → F.cross_entropy(scores, y, label_smoothing=0.1)",
     says="The loss is another one than the cross-entropy of the exercise. The network learns something, but "
     "its losses cannot be compared with those of its NumPy twin.",
@@ -261,4 +265,25 @@ mistake(
     "scores = model(X) → scores = model(X).detach()",
     says="The scores carry no record of how they came about (they were computed under `no_grad`, or "
     "detached), so there is nothing for `backward` to go back along.",
+)
+mistake(
+    torch_step,
+    "loss-per-sample",
+    "F.cross_entropy(scores, y) → F.cross_entropy(scores, y, reduction='none')",
+    says="`reduction='none'` gives one loss per sample, and `backward` needs a single number to descend on. "
+    "Leave the mean to the loss.",
+)
+mistake(
+    torch_step,
+    "accuracy-instead-of-loss",
+    "return loss.item() → return (scores.argmax(dim=1) == y).float().mean().item()",
+    says="The step is right, but it is the accuracy that comes back. The exercise asks for the loss.",
+)
+mistake(
+    torch_step,
+    "loss-scaled",
+    "return loss.item() → return loss.item() * len(y)",
+    "return loss.item() → return loss.item() / len(y)",
+    says="The step is right, but the loss that comes back is multiplied or divided by the number of "
+    "samples. The cross-entropy is a mean over the batch already.",
 )

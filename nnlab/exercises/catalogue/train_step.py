@@ -48,8 +48,8 @@ def modest(rng: np.random.Generator, s: Sizes) -> dict[str, np.ndarray]:
         "the old parameters?",
         "The loss belongs to the parameters that the step starts from, and all gradients are taken at that "
         "same point. Only then does anything move.",
-        "Y_hat, cache = forward(params, X); the loss from Y_hat and Y; grads = backward(params, cache, Y); "
-        "sgd_step(params, grads, lr); return the loss.",
+        "Four calls in this order: `forward`, `cross_entropy`, `backward`, `sgd_step`. Each gets what the "
+        "ones before have returned; keep the loss in a name and return it at the end.",
     ),
     why="Everything is computed at the same point before anything moves; the loss comes for free with the "
     "forward pass.",
@@ -132,8 +132,8 @@ mistake(
     "layer-not-updated",
     'sgd_step(params, grads → sgd_step(params, without(grads, "Wh", "bh")',
     'sgd_step(params, grads → sgd_step(params, without(grads, "Wy", "by")',
-    says="One layer is never updated. A frozen hidden layer leaves the output with random features for ever; "
-    "a frozen output layer hands random blame down.",
+    says="One layer is never updated. A frozen hidden layer leaves the output with random features "
+    "forever; a frozen output layer sends meaningless gradients down.",
 )
 mistake(
     train_step,
@@ -148,7 +148,7 @@ mistake(
     "update-not-in-place",
     "sgd_step(params → sgd_step(copy.deepcopy(params)",
     says="The loss is right, but the caller's params do not change: the update is missing, or its result "
-    "goes into new arrays that nobody keeps. Every call would return the same loss.",
+    "goes into new arrays that are thrown away. Every call would return the same loss.",
 )
 mistake(
     train_step,
@@ -176,6 +176,7 @@ PARTS = {
         "activation-on-output",
         "sigmoid-instead-of-softmax",
         "softmax-over-batch-axis",
+        "wrong-activation",
     ),
     cross_entropy: (
         "loss-summed",
@@ -184,6 +185,9 @@ PARTS = {
         "loss-per-sample",
         "wrong-log-base",
         "binary-term-added",
+        "divided-by-classes",
+        "only-first-sample",
+        "squared-error",
     ),
     backward: (
         "missing-batch-average",
@@ -193,6 +197,9 @@ PARTS = {
         "derivative-of-wrong-variable",
         "sigmoid-derivative-for-tanh",
         "bias-gradient-averaged",
+        "bias-gradient-not-averaged",
+        "relu-derivative-for-tanh",
+        "parentheses-missing",
     ),
 }
 SLIPS = {

@@ -98,7 +98,7 @@ def test_right_answers_pass(name, function):
     assert result.status == "passed", str(result)
 
 
-@wrong("init_params", "uniform-instead-of-normal")
+@wrong("init_params", "uniform-instead-of-normal", "fan-in-and-fan-out-averaged")
 def glorot(n_x, n_h, n_y, rng):
     a, c = np.sqrt(6 / (n_x + n_h)), np.sqrt(6 / (n_h + n_y))
     Wh, Wy = rng.uniform(-a, a, (n_x, n_h)), rng.uniform(-c, c, (n_h, n_y))

@@ -372,7 +372,7 @@ def without_guard(X_train, X_test):
     return (X_train - mu) / sigma, (X_test - mu) / sigma
 
 
-@wrong("standardize", "division-by-zero")
+@right("standardize")
 def guard_for_exact_zero(X_train, X_test):
     mu, sigma = X_train.mean(0), X_train.std(0)
     sigma[sigma == 0] = 1
