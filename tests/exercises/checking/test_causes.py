@@ -25,7 +25,7 @@ SIZE = ("counts on the size", "fixed number")
 # A size that is typed in
 
 
-@answer("minibatches", says=["sizes 2, 2, 1; yours: 3, 3, 2"], never=SIZE)
+@answer("minibatches", "batches-overlap", never=SIZE)
 def batches_grow(X, y, batch_size, rng):
     order = rng.permutation(len(X))
     for k in range(-(-len(X) // batch_size)):
@@ -33,7 +33,7 @@ def batches_grow(X, y, batch_size, rng):
         yield X[rows], y[rows]
 
 
-@answer("adam_step", says=["agrees with the right one in the first digits"], never=SIZE)
+@answer("adam_step", "argument-replaced-by-its-default", never=SIZE)
 def eps_of_its_own(value, grad, state, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     state["t"] += 1
     state["m"] += (1 - beta1) * (grad - state["m"])
@@ -42,7 +42,7 @@ def eps_of_its_own(value, grad, state, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8
     value -= lr * m_hat / (np.sqrt(v_hat) + 1e-7)
 
 
-@answer("accuracy", says=["right on some inputs"], never=SIZE)
+@answer("accuracy", "argmin-instead-of-argmax", never=SIZE)
 def least_probable_class(Y_hat, Y):
     return float((Y_hat.argmin(axis=1) == Y.argmax(axis=1)).mean())
 
@@ -86,12 +86,12 @@ def no_bias_and_seven_rows(X, W, b):
 # Digits
 
 
-@answer("accuracy", "result-rounded", says=["rounded to 2 decimal places"], never=SIZE)
+@answer("accuracy", "result-rounded", says=["right but rounded"], never=SIZE)
 def two_places(Y_hat, Y):
     return round(float((Y_hat.argmax(axis=1) == Y.argmax(axis=1)).mean()), 2)
 
 
-@answer("precision_recall_f1", "result-rounded", says=["rounded to 4 decimal places"])
+@answer("precision_recall_f1", "result-rounded", says=["right but rounded"])
 def four_places(tn, fp, fn, tp):
     shares = (
         tp / (tp + fp) if tp else 0,
@@ -109,29 +109,20 @@ def half(X, W, b):
 # Factors
 
 
-@answer(
-    "init_params",
-    "right-up-to-a-factor",
-    says=["the square root of 2 times"],
-    never=[*SIZE, "m /", "kurtosis"],
-)
+@answer("init_params", "he-instead-of-xavier", never=[*SIZE, "m /", "kurtosis"])
 def for_rectifiers(n_x, n_h, n_y, rng):
     draw = lambda n, k: rng.normal(size=(n, k)) * np.sqrt(2 / n)  # noqa: E731
     return {"Wh": draw(n_x, n_h), "bh": np.zeros(n_h), "Wy": draw(n_h, n_y), "by": np.zeros(n_y)}
 
 
-@answer(
-    "backward",
-    "right-up-to-a-factor",
-    says=["grads['bh'] and grads['by'] are right up to a factor: yours is m"],
-)
+@answer("backward", "bias-gradient-not-averaged")
 def biases_summed(params, cache, Y):
     m, dY = len(Y), cache["Y_hat"] - Y
     dH = dY @ params["Wy"].T * (1 - cache["H"] ** 2)
     return {"Wh": cache["X"].T @ dH / m, "bh": dH.sum(0), "Wy": cache["H"].T @ dY / m, "by": dY.sum(0)}
 
 
-@answer("linear", "right-without-bias-only", says=["how often"], never=["do not count"])
+@answer("linear", "bias-added-twice", never=["do not count"])
 def bias_twice(X, W, b):
     Z = X @ W + b
     return Z + b
@@ -140,17 +131,22 @@ def bias_twice(X, W, b):
 # One value for all
 
 
-@answer("accuracy", says=["gives 0 for every input"], never=["equality"])
+@answer("accuracy", says=["gives 0.25 for every input"], never=["equality"])
+def a_quarter(Y_hat, Y):
+    return 0.25
+
+
+@answer("accuracy", "all-or-nothing", never=["equality"])
 def whole_division(Y_hat, Y):
     return int((Y_hat.argmax(axis=1) == Y.argmax(axis=1)).sum()) // len(Y)
 
 
-@answer("accuracy", says=["gives 0 for every input"], never=["equality"])
+@answer("accuracy", "all-or-nothing", never=["equality"])
 def all_or_nothing(Y_hat, Y):
     return np.all(Y_hat.argmax(axis=1) == Y.argmax(axis=1))
 
 
-@answer("accuracy", never=["equality"])
+@answer("accuracy", "argmax-over-whole-array", never=["equality"])
 def one_position_for_all(Y_hat, Y):
     return np.mean(Y_hat.argmax() == Y.argmax())
 
@@ -165,14 +161,14 @@ def equal_probabilities(Y_hat, Y):
     return (Y_hat == Y).mean()
 
 
-@answer("softmax", "not-a-number", never=["exponential is missing", "logarithm of the softmax"])
+@answer("softmax", "shifted-by-a-fixed-number", never=["exponential is missing", "logarithm of the softmax"])
 def shifted_by_a_number(scores):
     with np.errstate(all="ignore"):
         powers = np.exp(scores - 995)
         return powers / powers.sum(axis=1, keepdims=True)
 
 
-@answer("cross_entropy", says=["the loss should be large"], never=["infinite or NaN"])
+@answer("cross_entropy", "zero-probability-skipped", never=["infinite or NaN"])
 def zeros_skipped(Y_hat, Y):
     logs = np.log(np.where(Y_hat > 0, Y_hat, 1))
     return -(Y * logs).sum() / len(Y)
@@ -212,7 +208,7 @@ def lists_apart(X, y, batch_size, rng):
     return [X[p] for p in parts], [y[p] for p in parts]
 
 
-@answer("minibatches", says=["sizes 2, 2, 1; yours: 2, 2, 2"], never=["drawn anew"])
+@answer("minibatches", "last-batch-padded", never=["drawn anew"])
 def last_batch_filled_up(X, y, batch_size, rng):
     order = rng.permutation(len(X))
     order = np.r_[order, order[: -len(order) % batch_size]]
@@ -248,12 +244,12 @@ def takes_all_away(params, grads, lr):
     params.clear()
 
 
-@answer("best_threshold", never=["recall alone"])
+@answer("best_threshold", "f-beta-instead-of-f1", never=["recall alone"])
 def recall_counts_double(y_val, p_val):
     return best_by(y_val, p_val, lambda tp, fp, fn: 5 * tp / (5 * tp + 4 * fn + fp))
 
 
-@answer("best_threshold", never=["Youden"])
+@answer("best_threshold", "macro-f1-instead-of-f1", never=["Youden"])
 def mean_of_both_classes(y_val, p_val):
     n = len(y_val)
 
