@@ -4,15 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from nnlab.exercises.checking.compare import same
-from nnlab.exercises.checking.definitions import Exercise
+from nnlab.exercises.checking.definitions import Exercise, Function
 from nnlab.exercises.checking.evidence import is_telling, typed_in
-from nnlab.exercises.checking.outcomes import Outcome
-from nnlab.exercises.checking.trials import Trial, outcomes_of, reference_outcomes
+from nnlab.exercises.checking.outcomes import Outcome, observe
+from nnlab.exercises.checking.trials import Trial, reference_outcomes
 from nnlab.exercises.checking.variants import Suspect, pairs, singles
+from nnlab.exercises.sandbox.state import kept_state
 
-_SUSPECTS: dict[tuple[str, Callable], list[tuple[Suspect, list[Outcome]]]] = {}
+
+class Shown(Sequence[Outcome]):
+    """What a variant shows on the probes, run one by one when asked: most variants differ on the first."""
+
+    def __init__(self, exercise: Exercise, function: Function):
+        self._exercise, self._function = exercise, function
+        self._outcomes: dict[int, Outcome] = {}
+
+    def __len__(self) -> int:
+        return len(self._exercise.probes)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        if not 0 <= i < len(self):
+            raise IndexError(i)
+        if i not in self._outcomes:
+            exercise = self._exercise
+            expected = reference_outcomes(exercise)[i].seen
+            with kept_state():
+                self._outcomes[i] = observe(exercise, exercise.probes[i], self._function, expected)
+        return self._outcomes[i]
+
+
+_SUSPECTS: dict[tuple[str, Callable], list[tuple[Suspect, Shown]]] = {}
 
 
 def matching(exercise: Exercise, trials: Sequence[Trial]) -> list[tuple[str, ...]]:
@@ -90,22 +116,21 @@ def agrees(exercise: Exercise, trials: Sequence[Trial], outcomes: Sequence[Outco
     return telling
 
 
-# What the known mistakes show, computed once
+# What the known mistakes show, computed once, where it is asked for
 
 
-def _suspects(exercise: Exercise, make: Callable) -> list[tuple[Suspect, list[Outcome]]]:
+def _suspects(exercise: Exercise, make: Callable) -> list[tuple[Suspect, Shown]]:
     key = (exercise.name, make)
     if key not in _SUSPECTS:
-        expected = reference_outcomes(exercise)
-        _SUSPECTS[key] = [(s, outcomes_of(exercise, s.function, expected)) for s in make(exercise)]
+        _SUSPECTS[key] = [(s, Shown(exercise, s.function)) for s in make(exercise)]
     return _SUSPECTS[key]
 
 
-def single_outcomes(exercise: Exercise) -> list[tuple[Suspect, list[Outcome]]]:
+def single_outcomes(exercise: Exercise) -> list[tuple[Suspect, Shown]]:
     """Return every known mistake with what it shows."""
     return _suspects(exercise, singles)
 
 
-def pair_outcomes(exercise: Exercise) -> list[tuple[Suspect, list[Outcome]]]:
+def pair_outcomes(exercise: Exercise) -> list[tuple[Suspect, Shown]]:
     """Return every two mistakes that can be made together, with what they show."""
     return _suspects(exercise, pairs)

@@ -176,7 +176,8 @@ def warm(exercises: Sequence[Exercise]) -> None:
     if torch is not None:
         torch.set_num_threads(1)  # a thread pool would not survive the fork
     for exercise in exercises:
-        matching.single_outcomes(exercise)
+        for _, shown in matching.single_outcomes(exercise):
+            list(shown)  # runs the variant on every probe, once for all answers
 
 
 def check_answer(
