@@ -22,6 +22,7 @@ from nnlab.exercises.checking.report import Result, smallest_example
 from nnlab.exercises.checking.trials import Trial, reference_outcomes, trials_of
 from nnlab.exercises.sandbox import sandbox
 from nnlab.exercises.sandbox.meter import LOADING
+from nnlab.exercises.sandbox.state import kept_torch
 
 STAND_IN = "__nnlab_stand_in__"  # marks a reference that `working` put in place of an unfinished answer
 SIMPLE = {"RESUME", "NOP", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_VALUE", "LOAD_CONST", "RETURN_CONST"}
@@ -37,8 +38,8 @@ def check(
     Raises: ValueError for an unknown exercise; TypeError unless a function is given.
     """
     name, function = _resolve(function, answer)
-    exercise = registry.find(name)
-    result = judge(exercise, function, how)
+    with kept_torch():  # the notebook may have set another device, or a mode that records no gradients
+        result = judge(registry.find(name), function, how)
     if record and result.status != "not attempted":
         attempts = progress.record(name, result.status == "passed")
         result = replace(result, attempts=attempts)

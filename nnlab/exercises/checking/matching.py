@@ -12,7 +12,7 @@ from nnlab.exercises.checking.evidence import is_telling, typed_in
 from nnlab.exercises.checking.outcomes import Outcome, observe
 from nnlab.exercises.checking.trials import Trial, reference_outcomes
 from nnlab.exercises.checking.variants import Suspect, pairs, singles
-from nnlab.exercises.sandbox.state import kept_state
+from nnlab.exercises.sandbox.state import kept_state, quiet
 
 
 class Shown(Sequence[Outcome]):
@@ -33,7 +33,7 @@ class Shown(Sequence[Outcome]):
         if i not in self._outcomes:
             exercise = self._exercise
             expected = reference_outcomes(exercise)[i].seen
-            with kept_state():
+            with quiet():
                 self._outcomes[i] = observe(exercise, exercise.probes[i], self._function, expected)
         return self._outcomes[i]
 
@@ -73,7 +73,8 @@ def matching_but_for_a_size(exercise: Exercise, trials: Sequence[Trial]) -> list
 
 def _readings(exercise: Exercise, fits: Callable[[Sequence[Outcome], int], bool]) -> list[tuple[str, ...]]:
     for suspects in (single_outcomes, pair_outcomes):  # the many pairs only where no single mistake fits
-        found = [s.slugs for s, outcomes in suspects(exercise) if fits(outcomes, len(s.slugs))]
+        with kept_state():
+            found = [s.slugs for s, outcomes in suspects(exercise) if fits(outcomes, len(s.slugs))]
         if found:
             return list(dict.fromkeys(found))
     return []

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from nnlab.exercises.checking.definitions import Exercise
+from nnlab.exercises.sandbox.state import kept_torch
 
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
 
@@ -74,7 +75,8 @@ def find(name: str) -> Exercise:
         meant = f"did you mean {close[0]!r}? " if close else ""
         raise ValueError(f"there is no exercise {name!r}; {meant}the exercises are {', '.join(contents())}")
     try:
-        page = importlib.import_module(f"nnlab.exercises.catalogue.{name}")
+        with kept_torch():  # a page makes tensors when it is loaded
+            page = importlib.import_module(f"nnlab.exercises.catalogue.{name}")
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise

@@ -23,6 +23,7 @@ from nnlab.exercises.sandbox.channel import Run
 from nnlab.exercises.sandbox.child import Limits
 from nnlab.exercises.sandbox.crew import Crew, Lost
 from nnlab.exercises.sandbox.host import Host
+from nnlab.exercises.sandbox.state import kept_state
 
 READING = 30.0  # seconds that reading a notebook may take
 CHECKING = 300.0  # seconds for one answer and a fresh host's start; the sandbox's own limits are far below
@@ -176,8 +177,9 @@ def warm(exercises: Sequence[Exercise]) -> None:
     if torch is not None:
         torch.set_num_threads(1)  # a thread pool would not survive the fork
     for exercise in exercises:
-        for _, shown in matching.single_outcomes(exercise):
-            list(shown)  # runs the variant on every probe, once for all answers
+        with kept_state():
+            for _, shown in matching.single_outcomes(exercise):
+                list(shown)  # runs the variant on every probe, once for all answers
 
 
 def check_answer(

@@ -107,6 +107,14 @@ def no_exit() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Silence warnings and NumPy's complaints about numbers."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
 def kept_state() -> Iterator[None]:
     """Put back NumPy's global state, and names patched in the common modules, after learner code has run."""
     modules = [builtins, math, random, np, np.random, np.linalg]
@@ -116,8 +124,7 @@ def kept_state() -> Iterator[None]:
     restore_random, restore_np_random = random.setstate, np.random.set_state
     seterr, set_printoptions, set_recursion = np.seterr, np.set_printoptions, sys.setrecursionlimit
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"), _kept_torch():
-            warnings.simplefilter("ignore")
+        with quiet(), kept_torch():
             yield
     finally:
         for module, names in namespaces:
@@ -130,11 +137,11 @@ def kept_state() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _kept_torch() -> Iterator[None]:
+def kept_torch() -> Iterator[None]:
     """Put back torch's switches, random state and patched names, where torch is loaded.
 
-    Meanwhile it computes with one thread: a forked child has no others, and small tensors gain nothing by
-    them.
+    Meanwhile the switches are as torch sets them itself, whatever the notebook has set, and it computes with
+    one thread: a forked child has no others, and small tensors gain nothing by them.
     """
     torch = sys.modules.get("torch")
     if torch is None:
@@ -145,7 +152,14 @@ def _kept_torch() -> Iterator[None]:
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        yield
+        torch.set_default_dtype(torch.float32)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+            stack.enter_context(torch.autocast("cpu", enabled=False))
+            if torch.get_default_device().type != "cpu":  # this one slows every operation
+                stack.enter_context(torch.device("cpu"))
+            yield
     finally:
         for module, names in namespaces:
             _restore(vars(module), names)
