@@ -13,21 +13,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from lessons import FOLDER, NAMES, definitions
 
 from nnlab.exercises.checking import registry
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "notebooks"
-NAMES = [
-    "00_start_here",
-    "01_theory",
-    "02_forward_pass",
-    "03_derivations",
-    "04_backpropagation",
-    "05_training_from_scratch",
-    "06_pytorch_port",
-    "07_comparison",
-]
 HEADER = "nnlab-header"
 each_notebook = pytest.mark.parametrize("name", NAMES)
 
@@ -150,21 +140,6 @@ def test_plain_english(name):
 
 
 # ---------------------------------------------------------------------------------------- exercises
-
-
-def definitions(cell):
-    """Return the names of the functions that a code cell defines with an empty body."""
-    found = []
-    for node in ast.parse(cell.source.replace("%", "#")).body:
-        if isinstance(node, ast.FunctionDef):
-            last = node.body[-1]
-            if (
-                isinstance(last, ast.Expr)
-                and isinstance(last.value, ast.Constant)
-                and last.value.value is ...
-            ):
-                found.append(node.name)
-    return found
 
 
 def exercise_cells():

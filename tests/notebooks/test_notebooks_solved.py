@@ -8,8 +8,8 @@ import inspect
 
 import nbformat
 import pytest
+from lessons import FOLDER, NAMES, definitions
 from nbclient import NotebookClient
-from test_notebooks import FOLDER, NAMES, definitions
 
 from nnlab.exercises.checking import registry
 
