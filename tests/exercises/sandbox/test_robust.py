@@ -388,7 +388,7 @@ def serves_one(monkeypatch):
 
 def moves_and_patches(X, W, b):
     os.chdir("/")
-    np.linalg.norm = np.add.at = None
+    np.linalg.norm = np.linalg.inv = None
     sys.modules["math"] = None
     threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
     return X @ W + b
