@@ -12,7 +12,9 @@ import builtins
 import contextlib
 import functools
 import importlib
+import io
 import linecache
+import marshal
 import os
 import pickle
 import queue
@@ -21,6 +23,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -190,12 +193,28 @@ def _replace() -> None:
 
 def pack(jobs: Sequence[Job]) -> bytes:
     """Return the jobs, with the source lines of the cells that they come from, as bytes."""
+    lines = {name: entry for name, entry in linecache.cache.items() if len(entry) == 4 and entry[1] is None}
+    return pickle.dumps(functools.partial(_unpack, os.getcwd(), lines, _by_value(list(jobs))))
+
+
+def _by_value(jobs: list[Job]) -> bytes:
+    """Pickle functions with their code, which keeps the names of the cells that it was written in."""
     try:
         import cloudpickle
     except ImportError:  # joblib before 1.6 brings its own
         from joblib.externals import cloudpickle
-    lines = {name: entry for name, entry in linecache.cache.items() if len(entry) == 4 and entry[1] is None}
-    return pickle.dumps(functools.partial(_unpack, os.getcwd(), lines, cloudpickle.dumps(list(jobs))))
+
+    class Pickler(cloudpickle.CloudPickler):
+        # cloudpickle 3.1.3 drops a code object's file name, without which an error cannot show its line.
+        dispatch_table = cloudpickle.CloudPickler.dispatch_table.new_child({types.CodeType: _code})
+
+    packed = io.BytesIO()
+    Pickler(packed).dump(jobs)
+    return packed.getvalue()
+
+
+def _code(code: types.CodeType) -> tuple:
+    return marshal.loads, (marshal.dumps(code),)
 
 
 def _unpack(folder: str, lines: dict, packed: bytes) -> Sequence[Job]:
