@@ -30,7 +30,9 @@ def test_environment_yml_equals_pyproject():
     conda = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
     got = {split(r) for r in conda if isinstance(r, str)} - {("pip", "")}
     extras = PROJECT["optional-dependencies"]
-    expected = {split(r) for r in own(PROJECT["dependencies"] + extras["torch"] + extras["lab"])}
+    expected = {
+        split(r) for r in own(PROJECT["dependencies"] + extras["torch"] + extras["tune"] + extras["lab"])
+    }
     assert got == expected | {("python", PROJECT["requires-python"])}
 
 
