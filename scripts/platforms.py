@@ -37,8 +37,19 @@ EXTRAS = PROJECT["optional-dependencies"]
 TESTED = PROJECT["dependencies"] + EXTRAS["serve"]
 TOOLS = [r for r in EXTRAS["test"] + EXTRAS["site"] if not r.startswith("nnlab[")]  # JupyterLab is not needed
 
-# Tests of the checkout's own files, of JupyterLab and nbconvert, and of endurance: versions hardly matter.
-ELSEWHERE = ["browser", "notebooks*", "packaging", "platforms", "setup_cell", "site", "soak"]
+# Tests of the checkout's own files, of JupyterLab and nbconvert, of endurance, and of what the catalogue calls a
+# mistake (the longest): versions hardly matter.
+ELSEWHERE = [
+    "browser",
+    "corpus",
+    "mutations",
+    "notebooks*",
+    "packaging",
+    "platforms",
+    "setup_cell",
+    "site",
+    "soak",
+]
 # nbval-lax asks that every cell runs; what it prints may differ between versions.
 PYTEST = ["-q", "--disable-warnings", "-n2", "--dist=loadfile", "-pno:cacheprovider"]
 PYTEST += ["--nbval-lax", "--nbval-cell-timeout=300"]
