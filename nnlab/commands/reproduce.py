@@ -4,6 +4,7 @@ Examples:
   python -m nnlab reproduce --quick
   NNLAB_DATA=../shared/data python -m nnlab reproduce --markdown
   python -m nnlab reproduce --only mnist last-mini-batch --json
+  python -m nnlab reproduce --guide --only velocity
 """
 
 from __future__ import annotations
@@ -12,21 +13,31 @@ import argparse
 import functools
 import json
 import platform
+import sys
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
 import nnlab
-from nnlab.studies.published import EXPERIMENTS, FULL, QUICK, Experiment, Outcome, Scale
+from nnlab.studies import guide, published
+from nnlab.studies.experiments import Experiment, Outcome, figure
+
+NO_RESULT = "quick: not a result"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    names = [experiment.name for experiment in EXPERIMENTS]
-    parser.add_argument("--quick", action="store_true", help="about a minute, with fewer epochs and rows")
-    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
+    names, of_guide = (", ".join(e.name for e in table.EXPERIMENTS) for table in (published, guide))
+    parser.add_argument("--guide", action="store_true", help="the lines of a published guide (Part II)")
+    parser.add_argument(
+        "--quick", action="store_true", help="a first look in about a minute; what it prints is not a result"
+    )
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help=f"some of: {names}; with --guide: {of_guide}"
+    )
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the results as JSON")
     output.add_argument("--markdown", action="store_true", help="print the results as a Markdown table")
@@ -34,8 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the experiments under a progress bar, then print the table."""
-    chosen = [e for e in EXPERIMENTS if not arguments.only or e.name in arguments.only]
-    rows = reproduce(chosen, QUICK if arguments.quick else FULL)
+    table = {e.name: e for e in (guide if arguments.guide else published).EXPERIMENTS}
+    unknown = [name for name in arguments.only or () if name not in table]
+    if unknown:
+        asked = "reproduce --guide --only" if arguments.guide else "reproduce --only"
+        print(f"nnlab {asked} expected some of {', '.join(table)}; got {unknown[0]}", file=sys.stderr)
+        return 2
+    chosen = [e for e in table.values() if not arguments.only or e.name in arguments.only]
+    rows = reproduce(chosen, quick=arguments.quick)
     if arguments.json:
         print(json.dumps({"quick": arguments.quick, "results": [row.record() for row in rows]}, indent=2))
     elif arguments.markdown:
@@ -47,11 +64,27 @@ def run(arguments: argparse.Namespace) -> int:
 
 @dataclass
 class Row:
-    """One row of the table: the experiment, what it measured, and on which data."""
+    """One row of the table: the experiment, what it measured, at which scale and on which data."""
 
     experiment: Experiment
     outcome: Outcome
     source: str
+    scale: Any
+
+    @property
+    def setup(self) -> str:
+        """The set-up that was run."""
+        return self.experiment.describe(self.scale, self.outcome.ran)
+
+    @property
+    def is_result(self) -> bool:
+        """Whether it ran in full: only then do the numbers show anything."""
+        return self.scale == self.experiment.full
+
+    @property
+    def shows(self) -> str:
+        """What the numbers show."""
+        return self.outcome.shows if self.is_result else NO_RESULT
 
     def record(self) -> dict:
         """Return the row for JSON."""
@@ -59,10 +92,12 @@ class Row:
         return {
             "name": e.name,
             "title": e.title,
-            "setup": e.setup,
+            "lesson": e.lesson,
+            "setup": self.setup,
             "published": e.published,
             "measured": self.outcome.measured,
-            "shows": self.outcome.shows,
+            "is_result": self.is_result,
+            "shows": self.shows,
             "curves": self.outcome.curves,
             "data": self.source,
             "nnlab": nnlab.__version__,
@@ -72,33 +107,36 @@ class Row:
 
     def __str__(self) -> str:
         e = self.experiment
-        lines = [f"{e.title}  [{self.source}]", f"  set-up     {e.setup}", f"  published  {e.published}"]
+        lines = [f"{_title(e)}  [{self.source}]"]
+        for name, text in (("set-up", self.setup), ("published", e.published)):
+            lines.append(_wrap(text, f"  {name:<10} "))
         width = max(map(len, self.outcome.measured))
         for number, (name, value) in enumerate(self.outcome.measured.items()):
             lines.append(f"  {'' if number else 'measured':<10} {name:<{width}}  {figure(value)}")
-        lines.append(
-            textwrap.fill(self.outcome.shows, 100, initial_indent="  => ", subsequent_indent="     ")
-        )
-        return "\n".join(lines)
+        return "\n".join([*lines, _wrap(self.shows, "  => ")])
 
 
-def figure(value: float) -> str:
-    """Return a number with a suitable number of digits."""
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.1e}"
+def _title(experiment: Experiment) -> str:
+    return f"{experiment.title} (lesson {experiment.lesson:02})" if experiment.lesson else experiment.title
 
 
-def reproduce(experiments: list[Experiment], scale: Scale) -> list[Row]:
+def _wrap(text: str, indent: str) -> str:
+    return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=" " * len(indent))
+
+
+def reproduce(experiments: list[Experiment], *, quick: bool) -> list[Row]:
     """Run experiments, each on the data set it needs, under one progress bar."""
     rows, load = [], functools.cache(lambda data: data())  # each data set once, when it is first asked for
     with tqdm(total=len(experiments), unit="result", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
         for number, experiment in enumerate(experiments):
             bar.set_description(experiment.title)
             arguments, source = load(experiment.data)
+            scale = experiment.quick if quick and experiment.quick else experiment.full
 
             def report(done: float, number=number) -> None:
                 bar.update(number + done - bar.n)
 
-            rows.append(Row(experiment, experiment.run(*arguments, scale, report), source))
+            rows.append(Row(experiment, experiment.run(*arguments, scale, report), source, scale))
             report(1)
     return rows
 
@@ -107,13 +145,12 @@ def markdown(rows: list[Row]) -> str:
     """Return the rows as a table for docs/results.md."""
     lines = ["| published | set-up | measured | what it shows |", "|---|---|---|---|"]
     for row in rows:
-        e = row.experiment
         measured = "<br>".join(f"{name}: {figure(value)}" for name, value in row.outcome.measured.items())
         cells = (
-            f"**{e.title}**<br>{e.published}",
-            f"{e.setup}<br>({row.source})",
+            f"**{_title(row.experiment)}**<br>{row.experiment.published}",
+            f"{row.setup}<br>({row.source})",
             measured,
-            row.outcome.shows,
+            row.shows,
         )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, recall_score, roc_auc_score
 
-from nnlab import datasets
 from nnlab.datasets import Digits, Split, make_circles
 from nnlab.initializers import Initializer, he_normal, normal, torch_uniform, uniform
 from nnlab.layers import MLP, Linear, ReLU, Sequential, Softmax, Tanh
@@ -24,10 +23,18 @@ from nnlab.losses import softmax_cross_entropy
 from nnlab.metrics import accuracy
 from nnlab.optimizers import SGD, Adam, AdamW, Optimizer
 from nnlab.schedules import cosine
-from nnlab.training import Callback, LambdaCallback, batches, fit_whole, predict_scores
+from nnlab.studies.experiments import (
+    Experiment,
+    Outcome,
+    Report,
+    appointments_by_patient,
+    appointments_by_row,
+    mnist,
+    no_data,
+    reporting,
+)
+from nnlab.training import LambdaCallback, batches, fit_whole, predict_scores
 from nnlab.twins.pytorch import loss_to_torch, optimizer_to_torch, to_torch
-
-Report = Callable[[float], None]  # takes the fraction of an experiment that is done, 0 … 1
 
 
 @dataclass(frozen=True)
@@ -39,66 +46,11 @@ class Scale:
     mnist_epochs: int = 100
     softmax_epochs: int = 10
     learner_epochs: int = 12
+    pixels: int = 784  # of MNIST's images; where it is not found, an experiment says how many there were
 
 
 FULL = Scale()
 QUICK = Scale(no_show_epochs=50, mnist_rows=6_400, mnist_epochs=5, softmax_epochs=3, learner_epochs=4)
-
-
-@dataclass
-class Outcome:
-    """What one experiment measured, as named numbers, and what they show, as text."""
-
-    measured: dict[str, float]
-    shows: str
-    curves: dict[str, list[float]] = field(default_factory=dict, repr=False)
-
-
-Data = tuple[tuple, str]  # the arguments that an experiment begins with, and where they came from
-
-
-def no_data() -> Data:
-    """Return nothing, for an experiment that makes its own data."""
-    return (), "made by the experiment"
-
-
-def appointments_by_row() -> Data:
-    """Return the appointments, dealt out row by row."""
-    return _appointments("row")
-
-
-def appointments_by_patient() -> Data:
-    """Return the appointments, dealt out by patient."""
-    return _appointments("patient")
-
-
-def _appointments(by: str) -> Data:
-    table = datasets.load_appointments()
-    frame, _ = datasets.clean(table.frame)
-    return (datasets.split(frame, by=by, rng=np.random.default_rng(0), dtype=np.float32),), table.source
-
-
-def mnist() -> Data:
-    """Return MNIST, or the small digits where it is not found."""
-    digits = datasets.load_mnist(dtype=np.float32)
-    return (digits,), digits.source
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A published result: what was claimed, how it was set up, and the function that runs it again."""
-
-    name: str
-    title: str
-    setup: str
-    published: str
-    data: Callable[[], Data]  # loads what it needs
-    run: Callable[..., Outcome]
-
-
-def _reporting(report: Report, start: float, epochs: int) -> list[Callback]:
-    """Return callbacks for `fit` that report `start` plus the fraction of `epochs` that is done."""
-    return [LambdaCallback(on_epoch_end=lambda epoch, logs: report(start + (epoch + 1) / epochs))]
 
 
 # ---------------------------------------------------------------------------------------- no-show
@@ -123,7 +75,7 @@ def no_show(split: Split, scale: Scale, report: Report, *, torch_start: bool) ->
         loss=softmax_cross_entropy,
         optimizer=SGD(network.parameters(), lr=0.01),
         epochs=scale.no_show_epochs,
-        callbacks=_reporting(report, 0, scale.no_show_epochs),
+        callbacks=reporting(report, 0, scale.no_show_epochs),
     )
     scores = predict_scores(network, X_test)
     base_accuracy = float(np.mean(y_test == 0))
@@ -202,7 +154,7 @@ def no_show_learned(split: Split, scale: Scale, report: Report) -> Outcome:
         batch_size=LEARNER_BATCH,
         rng=rng,
         validation=split.validation,
-        callbacks=_reporting(report, 0, scale.learner_epochs * 2),
+        callbacks=reporting(report, 0, scale.learner_epochs * 2),
     )
     ours = ranking(split.test.y, predict_scores(network, split.test.X))
     trees = HistGradientBoostingClassifier(random_state=0).fit(*split.train)
@@ -267,7 +219,7 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
             epochs=scale.mnist_epochs,
             batch_size=BATCH,
             rng=np.random.default_rng(1),
-            callbacks=_reporting(part, 0, 3 * scale.mnist_epochs),
+            callbacks=reporting(part, 0, 3 * scale.mnist_epochs),
         )
         for epoch in _train_torch(module, twin_optimizer, X, y, scale.mnist_epochs):
             part((1 + 2 * epoch / scale.mnist_epochs) / 3)
@@ -281,7 +233,7 @@ def mnist_four(digits: Digits, scale: Scale, report: Report) -> Outcome:
         f"settings lie {100 * best_and_worst:.1f} points, between the frameworks in equal settings at most "
         f"{100 * frameworks:.1f}."
     )
-    return Outcome(measured, shows)
+    return Outcome(measured, shows, ran=_digits_ran(X))
 
 
 def last_mini_batch(digits: Digits, scale: Scale, report: Report) -> Outcome:
@@ -326,7 +278,7 @@ def last_mini_batch(digits: Digits, scale: Scale, report: Report) -> Outcome:
         f"Here the values begin {first}: all multiples of 100/32. With {BATCH} samples chance alone moves "
         f"them by {100 * noise:.1f} points, while the accuracy on the whole training set moves smoothly."
     )
-    return Outcome(measured, shows, {"last mini-batch": last, "whole training set": whole})
+    return Outcome(measured, shows, {"last mini-batch": last, "whole training set": whole}, _digits_ran(X))
 
 
 def softmax_twice(digits: Digits, scale: Scale, report: Report) -> Outcome:
@@ -346,7 +298,7 @@ def softmax_twice(digits: Digits, scale: Scale, report: Report) -> Outcome:
             epochs=scale.softmax_epochs,
             batch_size=BATCH,
             rng=rng,
-            callbacks=_reporting(report, number / 2, scale.softmax_epochs * 2),
+            callbacks=reporting(report, number / 2, scale.softmax_epochs * 2),
         )
         measured[f"last loss, {label}"] = history["loss"][-1]
         measured[f"accuracy, {label}"] = accuracy(predict_scores(network, digits.X_test), digits.y_test)
@@ -358,7 +310,12 @@ def softmax_twice(digits: Digits, scale: Scale, report: Report) -> Outcome:
         f"Probabilities lie in [0, 1], so a second softmax can never be sure: the loss cannot fall below "
         f"log(1 + 9/e) = {floor:.3f}, and the accuracy changes by {round(-100 * cost, 1) + 0.0:+.1f} points."
     )
-    return Outcome(measured, shows, curves)
+    return Outcome(measured, shows, curves, _digits_ran(X))
+
+
+def _digits_ran(X: np.ndarray) -> dict[str, int]:
+    """Return what the data decided of a set-up: fewer images, of fewer pixels, where MNIST is not found."""
+    return {"mnist_rows": len(X), "pixels": X.shape[1]}
 
 
 def _whole_batches(digits: Digits, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
@@ -451,35 +408,44 @@ EXPERIMENTS = [
     Experiment(
         "no-show-numpy",
         "No-shows, NumPy",
-        "64 ReLU, softmax, weights 0.01·N(0,1), full batch, lr 0.01, 1000 epochs",
+        "64 ReLU, softmax, weights 0.01·N(0,1), full batch, lr 0.01, {no_show_epochs} epochs",
         "loss 0.693 → 0.502, accuracy 79.78 %",
         appointments_by_row,
         lambda split, scale, report: no_show(split, scale, report, torch_start=False),
+        FULL,
+        QUICK,
     ),
     Experiment(
         "no-show-torch",
         "No-shows, PyTorch",
-        "the same with torch's initial weights",
+        "the same with torch's initial weights, {no_show_epochs} epochs",
         "loss 0.792 → 0.464, accuracy 80.29 %",
         appointments_by_row,
         lambda split, scale, report: no_show(split, scale, report, torch_start=True),
+        FULL,
+        QUICK,
     ),
     Experiment(
         "no-show-learned",
         "No-shows, learned",
-        "128 ReLU, batch 512, AdamW with weight decay 1, cosine schedule; split by patient",
+        "128 ReLU, batch 512, {learner_epochs} epochs of AdamW with weight decay 1, cosine schedule; "
+        "split by patient",
         "none: the network that the two before could have been",
         appointments_by_patient,
         no_show_learned,
+        FULL,
+        QUICK,
     ),
     Experiment(
         "mnist",
         "MNIST, NumPy against PyTorch",
-        "784-64-10, batch 32, lr 0.001, 100 epochs; uniform(−0.5, 0.5) and SGD against torch's weights "
-        "and Adam",
+        "{pixels}-64-10, batch 32, lr 0.001, {mnist_epochs} epochs; uniform(−0.5, 0.5) and SGD against "
+        "torch's weights and Adam",
         "NumPy 91.0 %, PyTorch 97.2 %",
         mnist,
         mnist_four,
+        FULL,
+        QUICK,
     ),
     Experiment(
         "last-mini-batch",
@@ -488,14 +454,19 @@ EXPERIMENTS = [
         "25.0, 68.75, 90.625 …",
         mnist,
         last_mini_batch,
+        FULL,
+        QUICK,
     ),
     Experiment(
         "softmax-twice",
         "Softmax before the loss",
-        "784-64-10, Adam, softmax inside the model before a loss that takes scores",
+        "{pixels}-64-10, Adam, {softmax_epochs} epochs, softmax inside the model before a loss that takes "
+        "scores",
         "as above",
         mnist,
         softmax_twice,
+        FULL,
+        QUICK,
     ),
     Experiment(
         "he-without-root",
@@ -504,6 +475,7 @@ EXPERIMENTS = [
         "called He initialization",
         no_data,
         he_without_root,
+        FULL,
     ),
     Experiment(
         "summed-gradients",
@@ -512,5 +484,6 @@ EXPERIMENTS = [
         "stages compared at one eta",
         no_data,
         summed_gradients,
+        FULL,
     ),
 ]

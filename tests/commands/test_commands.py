@@ -10,7 +10,9 @@ import pytest
 
 from nnlab.__main__ import main, summaries
 from nnlab.commands import doctor
-from nnlab.commands.reproduce import figure
+from nnlab.commands.reproduce import Row, markdown
+from nnlab.studies import guide, published
+from nnlab.studies.experiments import Experiment, Outcome, Scale, no_data
 
 
 @pytest.mark.parametrize("command", summaries())
@@ -22,7 +24,7 @@ def test_every_command_has_help_with_an_example(command, capsys):
 
 
 @pytest.mark.parametrize(
-    "argv", [[], ["dance"], ["data"], ["data", "get", "imagenet"], ["reproduce", "--only", "x"]]
+    "argv", [[], ["dance"], ["data"], ["data", "get", "imagenet"], ["reproduce", "--quick=1"]]
 )
 def test_wrong_usage_exits_with_2(argv, capsys):
     with pytest.raises(SystemExit) as end:
@@ -119,9 +121,64 @@ def test_reproduce_prints_text_json_and_markdown(capsys):
     assert len({line.count("|") for line in lines}) == 1
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0.0000"), (0.50301, "0.5030"), (4e-11, "4.0e-11")])
-def test_figure(value, text):
-    assert figure(value) == text
+def test_reproduce_guide_prints_its_rows_with_their_lesson(capsys):
+    chosen = ["reproduce", "--guide", "--quick", "--only", "velocity"]
+    assert main(chosen) == 0
+    printed = capsys.readouterr().out
+    assert "(lesson 08)" in printed
+    assert " seeds)" in printed  # the spread
+    assert main([*chosen, "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)["results"]
+    assert (record["name"], record["lesson"], record["is_result"]) == ("velocity", 8, False)
+    assert main([*chosen, "--markdown"]) == 0
+    assert "lesson 08" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [["--only", "velocity"], ["--guide", "--only", "mnist"]])
+def test_reproduce_refuses_rows_that_its_table_does_not_have(options, capsys):
+    assert main(["reproduce", *options]) == 2
+    told = capsys.readouterr().err
+    assert f"got {options[-1]}" in told
+    assert ("velocity, " in told or "velocity;" in told) == ("--guide" in options)
+
+
+def test_a_quick_run_says_what_ran_and_draws_no_conclusion(capsys, monkeypatch):
+    def run(scale, report):
+        return Outcome({"loss": [1.0, 2.0]}, "All is proved.", ran={"pixels": 64})
+
+    full, quick = Scale(epochs=1000), Scale(epochs=3)
+    row = Experiment("a", "A", "{pixels}-64-10, {epochs} epochs", "claimed", no_data, run, full, quick)
+    monkeypatch.setattr(published, "EXPERIMENTS", [row])
+    outputs = {
+        "text": ["reproduce"],
+        "json": ["reproduce", "--json"],
+        "markdown": ["reproduce", "--markdown"],
+    }
+    for argv in outputs.values():
+        assert main([*argv, "--quick"]) == 0
+        printed = capsys.readouterr().out
+        assert "64-64-10, 3 epochs" in printed
+        assert "quick: not a result" in printed
+        assert "proved" not in printed
+        assert main(argv) == 0
+        printed = capsys.readouterr().out
+        assert "64-64-10, 1000 epochs" in printed
+        assert "All is proved." in printed
+
+
+def test_a_quick_run_of_what_takes_seconds_is_the_full_one(capsys):
+    assert main(["reproduce", "--quick", "--only", "summed-gradients"]) == 0
+    printed = capsys.readouterr().out
+    assert "quick: not a result" not in printed
+    assert "the same but for rounding" in printed
+
+
+def test_the_quick_set_up_of_every_row_tells_its_own_numbers():
+    for row in [*published.EXPERIMENTS, *guide.EXPERIMENTS]:
+        assert row.setup == row.describe(row.full)
+        if row.quick is not None:
+            shown = Row(row, Outcome({"a": 1.0}, "All is proved."), "here", row.quick)
+            assert "proved" not in str(shown) + markdown([shown])
 
 
 def test_what_the_terminal_cannot_show_is_replaced(tmp_path):

@@ -91,6 +91,16 @@ def test_summed_gradients_are_ten_times_the_learning_rate():
     assert measured["last loss, averaged, 0.03"] > measured["last loss, summed, 0.03"]
 
 
+def test_a_set_up_says_what_was_run(digits):
+    rows = {row.name: row for row in published.EXPERIMENTS}
+    assert "1000 epochs" in rows["no-show-numpy"].setup
+    assert "50 epochs" in rows["no-show-numpy"].describe(QUICK)
+    outcome = published.softmax_twice(digits, TINY, silent)
+    said = rows["softmax-twice"].describe(TINY, outcome.ran)
+    assert said.startswith("64-64-10, Adam, 4 epochs")  # the pixels of the small digits
+    assert rows["softmax-twice"].setup.startswith("784-64-10, Adam, 10 epochs")
+
+
 def test_every_row_of_the_design_is_there():
     names = [experiment.name for experiment in published.EXPERIMENTS]
     assert len(names) == len(set(names)) == 8  # the seven published rows, and the network that does learn
