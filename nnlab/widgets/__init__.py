@@ -4,6 +4,7 @@ from nnlab.widgets.activation import activation_explorer
 from nnlab.widgets.forward import forward_explorer
 from nnlab.widgets.gradient_flow import gradient_flow_explorer
 from nnlab.widgets.quiz import Quiz, quiz
+from nnlab.widgets.regularization import regularization_explorer
 from nnlab.widgets.surface import surface_explorer
 from nnlab.widgets.threshold import threshold_explorer
 from nnlab.widgets.train_data import appointments_explorer, digits_explorer
@@ -17,6 +18,7 @@ __all__ = [
     "forward_explorer",
     "gradient_flow_explorer",
     "quiz",
+    "regularization_explorer",
     "surface_explorer",
     "threshold_explorer",
     "training_explorer",

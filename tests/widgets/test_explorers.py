@@ -28,6 +28,7 @@ from nnlab.widgets import (
     forward_explorer,
     gradient_flow_explorer,
     live,
+    regularization_explorer,
     surface_explorer,
     threshold_explorer,
 )
@@ -44,6 +45,7 @@ MAKERS = {
     "activation": activation_explorer,
     "forward": forward_explorer,
     "gradient flow": gradient_flow_explorer,
+    "regularization": lambda: regularization_explorer(points=20),
     "surface": surface_explorer,
     "threshold": lambda: threshold_explorer(y, p),
     "digits": lambda: digits_explorer((X, y), epochs=3),
