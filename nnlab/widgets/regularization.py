@@ -98,9 +98,7 @@ def _train(
             if turn.stale():
                 self.run.stop()
 
-    stop = (
-        {"validation": run.new, "callbacks": [Draw(), EarlyStopping(patience=patience)]} if patience else {}
-    )
+    stops = [EarlyStopping(patience=patience)] if patience else []
     history = fit(
         run.network,
         run.X,
@@ -108,7 +106,8 @@ def _train(
         loss=softmax_cross_entropy,
         optimizer=run.optimizer,
         epochs=EPOCHS,
-        **({"callbacks": [Draw()]} | stop),
+        validation=run.new if patience else None,  # with it, the best weights are taken back
+        callbacks=[Draw(), *stops],
     )
     scene.draw(run, history, kept=patience > 0)
     return run.readout(history, kept=patience > 0)
@@ -229,4 +228,8 @@ def made(name: str, m: int, noise: float, seed: int) -> tuple[Points, Points]:
     make, rng = getattr(points, f"make_{name}"), np.random.default_rng(seed)
     classes = {"n_classes": 2} if name == "spirals" else {}
     few, new = (make(count, noise=noise, rng=rng, **classes) for count in (m, NEW))
-    return tuple(Points(X, y, np.zeros(len(y), bool), 2) for X, y in (few, new))
+    return _points(*few), _points(*new)
+
+
+def _points(X: np.ndarray, y: np.ndarray) -> Points:
+    return Points(X, y, np.zeros(len(y), bool), 2)
