@@ -5,6 +5,7 @@ from nnlab.widgets.forward import forward_explorer
 from nnlab.widgets.gradient_flow import gradient_flow_explorer
 from nnlab.widgets.quiz import Quiz, quiz
 from nnlab.widgets.regularization import regularization_explorer
+from nnlab.widgets.reliability import reliability_explorer
 from nnlab.widgets.surface import surface_explorer
 from nnlab.widgets.threshold import threshold_explorer
 from nnlab.widgets.train_data import appointments_explorer, digits_explorer
@@ -19,6 +20,7 @@ __all__ = [
     "gradient_flow_explorer",
     "quiz",
     "regularization_explorer",
+    "reliability_explorer",
     "surface_explorer",
     "threshold_explorer",
     "training_explorer",

@@ -29,10 +29,12 @@ from nnlab.widgets import (
     gradient_flow_explorer,
     live,
     regularization_explorer,
+    reliability_explorer,
     surface_explorer,
     threshold_explorer,
 )
 from nnlab.widgets.plane import SIDE, borders, grid, shade
+from nnlab.widgets.reliability import Cases
 from nnlab.widgets.surface import REACH, SURFACES, walk
 from nnlab.widgets.threshold import Curves
 
@@ -41,6 +43,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
 y = (X[:, 0] > 0).astype(int)
 p = np.clip(0.5 + 0.3 * X[:, 0] + 0.1 * X[:, 1], 0, 1)
+scores = 3 * X[:, 0] + X[:, 1]
 MAKERS = {
     "activation": activation_explorer,
     "forward": forward_explorer,
@@ -48,6 +51,7 @@ MAKERS = {
     "regularization": lambda: regularization_explorer(points=20),
     "surface": surface_explorer,
     "threshold": lambda: threshold_explorer(y, p),
+    "reliability": lambda: reliability_explorer(y, scores),
     "digits": lambda: digits_explorer((X, y), epochs=3),
     "appointments": lambda: appointments_explorer((X, y), epochs=3),
 }
@@ -64,7 +68,7 @@ def set_to(explorer, **values):
 def names():
     """What a share line may use."""
     explorers = {name: getattr(widgets, name) for name in widgets.__all__}
-    return explorers | {"X": X, "y": y, "p": p}
+    return explorers | {"X": X, "y": y, "p": p, "scores": scores}
 
 
 def moves(explorer):
@@ -392,6 +396,63 @@ def test_bad_labels_or_probabilities_are_named_and_the_controls_stay_alive(label
     for threshold in (0.3, 0.6):
         set_to(explorer, threshold=threshold)
         with pytest.raises(ValueError, match=f"threshold_explorer expected {message}"):
+            raise ValueError(explorer.page.error)
+
+
+# ----------------------------------------------------------------------------------- reliability
+
+
+def test_calibration_error_and_log_loss_by_hand():
+    # p = 0.2, 0.2, 0.8, 0.8 in two bins: observed 1/2 and 1, said 0.2 and 0.8
+    four = np.log(4) * np.array([-1, -1, 1, 1])
+    explorer = reliability_explorer([0, 1, 1, 1], four, bins=2)
+    assert explorer.page.readout.startswith("2 bins: calibration error 0.250. Log loss 0.570 at T = 1,")
+    assert explorer.page.readout.endswith(
+        "that of the base rate 0.75 is 0.562. Right at the threshold ½: 0.750."
+    )
+    points = explorer.picture.figure.axes[0].lines[1]
+    assert np.allclose(points.get_xdata(), [0.2, 0.8])
+    assert np.allclose(points.get_ydata(), [0.5, 1.0])
+
+
+def test_the_temperature_changes_no_order_and_the_lowest_loss_is_scipys():
+    from scipy.optimize import minimize_scalar
+
+    cases = Cases.of(y, scores)
+    best = minimize_scalar(cases.log_loss, bounds=(0.01, 20), method="bounded").fun
+    told = float(reliability_explorer(y, scores).page.readout.split("lowest ")[1].split(" ")[0])
+    assert told == pytest.approx(best, abs=0.02)
+    said = [reliability_explorer(y, scores, temperature=t).page.readout for t in (0.5, 4.0)]
+    assert said[0].split("½")[1] == said[1].split("½")[1]
+
+
+def test_the_share_of_class_1_is_that_of_cases_drawn_so():
+    weighted = Cases.of([1, 1, 1, 0], [2.0, 1.0, 0.0, -1.0], share=0.5)
+    drawn = Cases.of([1, 1, 1, 0, 0, 0], [2.0, 1.0, 0.0, -1.0, -1.0, -1.0])
+    assert np.mean(weighted.weights * weighted.y) == pytest.approx(0.5)
+    assert weighted.log_loss(1.5) == pytest.approx(drawn.log_loss(1.5))
+
+
+def test_extreme_scores_stay_finite():
+    explorer = reliability_explorer([0, 1, 1], [1000.0, -1000.0, 1000.0])
+    assert "Log loss 666.667 at T = 1" in explorer.page.readout
+
+
+@pytest.mark.parametrize(
+    ("labels", "given", "message"),
+    [
+        (np.ones(60, int), scores, "both classes 0 and 1 in y, got 60 of class 1 alone"),
+        (y, scores[:9], r"scores of shape \(60,\), got \(9,\)"),
+        (y, np.where(y == 1, np.nan, scores), "finite scores, got nan"),
+        (y, X, r"scores of shape \(60,\), got \(60, 3\)"),
+        (y.astype(str), scores, "y as integer labels"),
+    ],
+)
+def test_bad_labels_or_scores_are_named_and_the_controls_stay_alive(labels, given, message):
+    explorer = reliability_explorer(labels, given)
+    for temperature in (1.5, 3.0):
+        set_to(explorer, temperature=temperature)
+        with pytest.raises(ValueError, match=f"reliability_explorer expected {message}"):
             raise ValueError(explorer.page.error)
 
 
