@@ -127,15 +127,16 @@ class RNN(Recurrent):
 
     def _forward(self, X):
         A, Wh, H = self._start(X)
+        A, Wh = A[:, 0], Wh[0]  # there is only one gate
         for t in range(len(A)):
-            np.tanh(A[t, 0] + H[t] @ Wh[0], out=H[t + 1])
+            A[t] += H[t] @ Wh
+            np.tanh(A[t], out=H[t + 1])
         return H[1:].swapaxes(0, 1)
 
     def _through_time(self, dH, WhT):
-        H = self._H
-        D = np.empty_like(H[1:])
+        D = 1 - self._H[1:] ** 2  # the slopes of tanh at all steps
         for t in reversed(range(len(D))):
-            D[t] = dH[t + 1] * (1 - H[t + 1] ** 2)
+            D[t] *= dH[t + 1]
             dH[t] += D[t] @ WhT
         return D, D
 
