@@ -1,4 +1,4 @@
-"""Data sets: appointments that were kept or missed, handwritten digits, and points in the plane.
+"""Data sets: appointments that were kept or missed, digits and color images, and points in the plane.
 
 Nothing is downloaded unless asked for, and every data set says in `.source` where it came from.
 A new data set is one module that registers it, and its names here.
@@ -18,13 +18,16 @@ from nnlab.datasets.appointments import (
     target,
     waiting_days,
 )
+from nnlab.datasets.color_images import ColorImages, load_cifar10
 from nnlab.datasets.images import Digits, load_digits, load_mnist
 from nnlab.datasets.points import make_blobs, make_circles, make_moons, make_spirals, make_xor
 from nnlab.datasets.registry import Dataset, Loaded, available, get, load, where
+from nnlab.datasets.shapes import make_shapes
 
 __all__ = [
     "Appointments",
     "CleaningReport",
+    "ColorImages",
     "Dataset",
     "Digits",
     "Loaded",
@@ -36,11 +39,13 @@ __all__ = [
     "get",
     "load",
     "load_appointments",
+    "load_cifar10",
     "load_digits",
     "load_mnist",
     "make_blobs",
     "make_circles",
     "make_moons",
+    "make_shapes",
     "make_spirals",
     "make_xor",
     "patient_history",

@@ -6,7 +6,6 @@ import io
 import itertools
 import math
 import os
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +17,10 @@ import sklearn.datasets
 from sklearn.model_selection import train_test_split
 
 from nnlab._check import check_dtype
-from nnlab._files import BROKEN, whole_file
+from nnlab._files import whole_file
 from nnlab.datasets.fetch import BY_HAND, fetch_openml
 from nnlab.datasets.locate import cache_folder
-from nnlab.datasets.reading import brief, cut_short, read_bytes, records, shown
+from nnlab.datasets.reading import brief, check_images, cut_short, read_arrays, read_bytes, records, shown
 from nnlab.datasets.registry import Dataset, Loaded, register
 
 NPZ, CSV, IDX = "mnist.npz", "train.csv", "train-images-idx3-ubyte"
@@ -120,20 +119,7 @@ def _reader(path: Path) -> Callable[[Path], Images]:
 
 def read_npz(path: Path) -> Images:
     """Return the images of an .npz in Keras' layout: x_train, y_train, x_test, y_test."""
-    content, arrays = read_bytes(path, REMEDY), []
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            missing = [name for name in NPZ_NAMES if f"{name}.npy" not in archive.namelist()]
-            if missing:
-                raise ValueError(f"it lacks {', '.join(missing)}")
-            # zipfile verifies a checksum when it comes to the end of a member, which np.load may not reach.
-            for name in NPZ_NAMES:
-                arrays.append(np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy"))))
-    except BROKEN as error:
-        raise ValueError(
-            f"{path}: expected an archive of {', '.join(NPZ_NAMES)}, but {brief(error)}; {REMEDY}"
-        ) from None
-    x_train, y_train, x_test, y_test = arrays
+    x_train, y_train, x_test, y_test = read_arrays(path, NPZ_NAMES, REMEDY)
     _check_images(path, "x_train", x_train, "y_train", y_train)
     _check_images(path, "x_test", x_test, "y_test", y_test)
     return x_train, y_train, x_test, y_test
@@ -253,20 +239,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 def _check_images(path: Path, x_name: str, x: np.ndarray, y_name: str, y: np.ndarray) -> None:
     """Raise ValueError unless x holds grey 28×28 images of 0 … 255 and y a digit for each."""
-    if x.ndim != 3 or x.shape[1:] != (28, 28) or x.dtype.kind not in "iu" or len(x) == 0:
-        raise ValueError(
-            f"{path}: expected {x_name} as (m, 28, 28) whole numbers, got {x.shape} {x.dtype}; {REMEDY}"
-        )
-    if y.shape != (len(x),) or y.dtype.kind not in "iu":
-        raise ValueError(
-            f"{path}: expected {y_name} as ({len(x)},) whole numbers, got {y.shape} {y.dtype}; {REMEDY}"
-        )
-    for name, values, high in ((y_name, y, 9), (x_name, x, 255)):
-        if values.min() < 0 or values.max() > high:
-            bad = np.argwhere((values < 0) | (values > high))[0]
-            raise ValueError(
-                f"{path}, image {bad[0]}: expected {name} in 0 … {high}, got {values[tuple(bad)]}; {REMEDY}"
-            )
+    check_images(path, x_name, x, y_name, y, (28, 28), REMEDY)
 
 
 def _fetch(url: str, progress: bool, timeout: float) -> Path:

@@ -1,4 +1,4 @@
-"""Reading files that may be damaged: bytes, and tables of comma-separated values.
+"""Reading files that may be damaged: bytes, archives of arrays, tables of comma-separated values.
 
 Every error names the file and, in a table, the line as an editor counts it; it says what was expected there,
 what came, and the remedy.
@@ -9,9 +9,14 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
+
+from nnlab._files import BROKEN
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -35,6 +40,52 @@ def read_bytes(path: Path, remedy: str) -> bytes:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path}: expected a whole .gz file, but {brief(error)}; {remedy}") from None
+
+
+def read_arrays(path: Path, names: Sequence[str], remedy: str) -> list[np.ndarray]:
+    """Return the arrays of these names in an .npz archive; nothing in it is unpickled.
+
+    Raises: OSError if it cannot be opened, ValueError if it is damaged or one of them is missing.
+    """
+    content = read_bytes(path, remedy)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            missing = [name for name in names if f"{name}.npy" not in archive.namelist()]
+            if missing:
+                raise ValueError(f"it lacks {', '.join(missing)}")
+            # zipfile verifies a checksum when it comes to the end of a member, which np.load may not reach.
+            return [np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy"))) for name in names]
+    except BROKEN as error:
+        raise ValueError(
+            f"{path}: expected an archive of {', '.join(names)}, but {brief(error)}; {remedy}"
+        ) from None
+
+
+def check_images(
+    path: Path,
+    x_name: str,
+    x: np.ndarray,
+    y_name: str,
+    y: np.ndarray,
+    shape: tuple[int, ...],
+    remedy: str,
+) -> None:
+    """Raise ValueError unless x holds images (m, *shape) of 0 … 255, and y a label from 0 to 9 for each."""
+    if x.ndim != 1 + len(shape) or x.shape[1:] != shape or x.dtype.kind not in "iu" or len(x) == 0:
+        sizes = ", ".join(map(str, shape))
+        raise ValueError(
+            f"{path}: expected {x_name} as (m, {sizes}) whole numbers, got {x.shape} {x.dtype}; {remedy}"
+        )
+    if y.shape != (len(x),) or y.dtype.kind not in "iu":
+        raise ValueError(
+            f"{path}: expected {y_name} as ({len(x)},) whole numbers, got {y.shape} {y.dtype}; {remedy}"
+        )
+    for name, values, high in ((y_name, y, 9), (x_name, x, 255)):
+        if values.min() < 0 or values.max() > high:
+            bad = np.argwhere((values < 0) | (values > high))[0]
+            raise ValueError(
+                f"{path}, image {bad[0]}: expected {name} in 0 … {high}, got {values[tuple(bad)]}; {remedy}"
+            )
 
 
 def records(content: bytes, path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
