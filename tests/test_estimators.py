@@ -967,10 +967,10 @@ def test_too_few_rows_to_hold_any_out(blobs):
 def test_what_cannot_be_continued(blobs):
     X, y = blobs
     estimator = MLPClassifier(**SMALL, warm_start=True).fit(X, y)
-    for setting in ({"hidden_layer_sizes": (9,)}, {"activation": "tanh"}):
+    for setting in ({"hidden_layer_sizes": (9,)}, {"activation": "tanh"}, {"dropout": 0.1}):
         with pytest.raises(
             ValueError,
-            match=r"expected the sizes and activation .*; set warm_start=False and call fit to start",
+            match=r"expected the sizes, activation and dropout .*; set warm_start=False and call fit",
         ):
             clone_of(estimator).set_params(**setting).fit(X, y)
     with pytest.raises(ValueError, match="X has 1 features, but MLPClassifier is expecting 2"):

@@ -8,6 +8,6 @@ give with `rng=np.random.default_rng(0)` and the starting weights of `ACTIVATION
 
 from nnlab.estimators.classifier import MLPClassifier
 from nnlab.estimators.regressor import LOSSES, MLPRegressor
-from nnlab.estimators.settings import ACTIVATIONS, OPTIMIZERS, Settings
+from nnlab.estimators.settings import ACTIVATIONS, OPTIMIZERS, SCHEDULES, Settings
 
-__all__ = ["ACTIVATIONS", "LOSSES", "OPTIMIZERS", "MLPClassifier", "MLPRegressor", "Settings"]
+__all__ = ["ACTIVATIONS", "LOSSES", "OPTIMIZERS", "SCHEDULES", "MLPClassifier", "MLPRegressor", "Settings"]

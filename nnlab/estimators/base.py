@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
 import warnings
 from collections.abc import Iterator
 
@@ -13,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nnlab._check import all_finite, describe
 from nnlab.estimators.data import Arrays, check_data, dense, hold_out
-from nnlab.estimators.settings import ACTIVATIONS, Settings
-from nnlab.layers import MLP, Linear, Sequential
+from nnlab.estimators.settings import ACTIVATIONS, Settings, make_schedule
+from nnlab.layers import MLP, Dropout, Layer, Linear, Sequential
 from nnlab.losses import Loss
 from nnlab.optimizers import Optimizer
 from nnlab.training import Callback, EarlyStopping, History, ProgressBar, TrainingWarning, fit, predict_scores
@@ -23,19 +24,22 @@ from nnlab.training import Callback, EarlyStopping, History, ProgressBar, Traini
 class Trainer(Settings):
     """The half that knows this package: the network and its training."""
 
-    def _begin(self, sizes: list[int], activation: str, dtype: np.dtype) -> MLP:
-        self._design = sizes, activation
+    def _begin(self, sizes: list[int], activation: str, dropout: float, dtype: np.dtype) -> Sequential:
+        self._design = sizes, activation, dropout
         self._rng = _generator(type(self).__name__, self.random_state)
         self._split_seed = int(self._rng.spawn(1)[0].integers(2**31))  # takes no draw from rng itself
         self._optimizer_state: dict[str, np.ndarray] = {}
+        self._schedule_start: int | None = None  # the optimizer's step at which it begins; None: the next
         self.loss_curve_: list[float] = []
         layer, weight_init = ACTIVATIONS[activation]
-        return MLP(sizes, activation=layer, weight_init=weight_init, rng=self._rng, dtype=dtype)
+        network = MLP(sizes, activation=layer, weight_init=weight_init, rng=self._rng, dtype=dtype)
+        return _with_dropout(network, dropout, self._rng) if dropout else network
 
     def _train(self, network: Sequential, data: Arrays, validation: Arrays | None, epochs: int):
         X, targets, *weights = data
         worker = _share_parameters(network)
         optimizer = _resume(self._make_optimizer(worker), self._optimizer_state)
+        self._follow_schedule(optimizer, len(X))
         start = None
         if validation is not None and self.loss_curve_:
             start = _Start(worker, optimizer, self._loss(), validation)
@@ -54,28 +58,27 @@ class Trainer(Settings):
             rng=self._rng,
             validation=validation,
             metrics=self._metrics,
+            penalty=self._make_penalty(),
             callbacks=callbacks,
         )
-        self._judge(history)
+        _judge(self, history)
         if start is not None:
             start.outlast(history)
         return self._keep(network, optimizer, history)
 
-    def _judge(self, history: History) -> None:
-        if history.stop_reason == "diverged" and not (history.learned or self.loss_curve_):
-            raise ValueError(
-                f"{type(self).__name__} diverged at step {history.diverged_at}, before it had learned "
-                f"anything; lower learning_rate={self.learning_rate}, or {self._scaling}"
-            )
-        if history.stop_reason == "interrupted":
-            epochs = "1 epoch" if len(history) == 1 else f"{len(history)} epochs"
-            kept = f"training was interrupted; what was learned in {epochs} is kept"
-            warnings.warn(kept, TrainingWarning, stacklevel=4)
+    def _follow_schedule(self, optimizer: Optimizer, m: int) -> None:
+        """Let the rate follow the schedule through `epochs` of m rows, from where the last call left it."""
+        start = optimizer.t if self._schedule_start is None else min(self._schedule_start, optimizer.t)
+        self._schedule_start = start
+        batches = math.ceil(m / self.batch_size) if self.batch_size else 1
+        schedule = make_schedule(self, self.epochs * batches)
+        optimizer.lr = lambda t: schedule(t - start)
 
     def _keep(self, network: Sequential, optimizer: Optimizer, history: History):
         """Keep what may be read or continued. A pickle carries no batch, gradient or second copy."""
         for p in network.parameters():
             p.grad = None
+        network.eval()
         history.best_state = None
         self._optimizer_state = {} if history.stop_reason == "diverged" else optimizer.state_dict()
         self.network_, self.history_, self.n_iter_ = network, history, len(history)
@@ -99,18 +102,21 @@ class Estimator(Trainer):
             validation = None
             if self.early_stopping:
                 data, validation = hold_out(self, data, self._split_seed)
-            return self._train(network, data, validation, self.epochs)
+            self._schedule_start = None  # the schedule begins here,
+            self._train(network, data, validation, self.epochs)
+            self._schedule_start = None  # and should partial_fit come next, it begins there again
+            return self
 
     def _prepare(self, X, y, sample_weight, first: bool, **known) -> tuple[Sequential, Arrays]:
         """Return the network to train, a new one the first time, and the data, checked and encoded."""
         self._check_settings()
         X, y, weights = check_data(self, X, y, sample_weight, first)
         targets, weights = self._encode(y, weights, first, **known)
-        design = [X.shape[1], *self._hidden_sizes(), self.n_outputs_], self.activation
+        design = [X.shape[1], *self._hidden_sizes(), self.n_outputs_], self.activation, self.dropout
         if not first and design != self._design:
             raise ValueError(
-                f"{type(self).__name__} expected the sizes and activation {self._design} of the network it "
-                f"goes on with, got {design}; set warm_start=False and call fit to start again"
+                f"{type(self).__name__} expected the sizes, activation and dropout {self._design} of the "
+                f"network it goes on with, got {design}; set warm_start=False and call fit to start again"
             )
         network = self._begin(*design, X.dtype) if first else self.network_
         return network, (X, targets) if weights is None else (X, targets, weights)
@@ -156,6 +162,18 @@ def all_or_nothing(estimator: Estimator) -> Iterator[None]:
         raise
 
 
+def _judge(estimator: Trainer, history: History) -> None:
+    if history.stop_reason == "diverged" and not (history.learned or estimator.loss_curve_):
+        raise ValueError(
+            f"{type(estimator).__name__} diverged at step {history.diverged_at}, before it had learned "
+            f"anything; lower learning_rate={estimator.learning_rate}, or {estimator._scaling}"
+        )
+    if history.stop_reason == "interrupted":
+        epochs = "1 epoch" if len(history) == 1 else f"{len(history)} epochs"
+        kept = f"training was interrupted; what was learned in {epochs} is kept"
+        warnings.warn(kept, TrainingWarning, stacklevel=4)
+
+
 class _Start:
     """The state of a warm start, and its loss on held-out rows: perhaps no later epoch is better."""
 
@@ -172,6 +190,16 @@ class _Start:
             self._optimizer.load_state_dict(self._state)
             for p, value in self._values:
                 p.value[...] = value
+
+
+def _with_dropout(network: MLP, p: float, rng: np.random.Generator) -> Sequential:
+    """Return the network with dropout after each activation; the masks come from generators of their own."""
+    layers: list[Layer] = []
+    for layer in network.layers:
+        layers.append(layer)
+        if not isinstance(layer, Linear):
+            layers.append(Dropout(p, rng=rng.spawn(1)[0]))  # takes no draw from rng itself
+    return Sequential(*layers)
 
 
 def _share_parameters(network: Sequential) -> Sequential:

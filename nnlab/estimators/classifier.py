@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -28,9 +29,11 @@ class MLPClassifier(ClassifierMixin, Estimator):
     A y of zeros and ones, (m, n_labels), asks one question per column: any number of labels may apply. The
     outputs are then sigmoids, the loss is binary cross-entropy averaged over rows and labels, and predictions
     and probabilities are (m, n_labels).
+    With label_smoothing=ε, each target Y becomes (1 − ε) Y + ε / n_classes, or + ε / 2 with several labels.
     """
 
     class_weight: Mapping | str | None = None  # {label: weight}, else 1; "balanced": m / (n_classes · count)
+    label_smoothing: float = 0.0  # in [0, 1), in the losses of held-out rows too
 
     _scaling: ClassVar = "put a StandardScaler before it"
 
@@ -77,7 +80,12 @@ class MLPClassifier(ClassifierMixin, Estimator):
         return tags
 
     def _loss(self) -> Loss:
-        return binary_cross_entropy_with_logits if self._multilabel else softmax_cross_entropy
+        loss = _smoothed_binary if self._multilabel else softmax_cross_entropy
+        return partial(loss, label_smoothing=self.label_smoothing)
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        check_number("MLPClassifier", "label_smoothing", self.label_smoothing, at_least=0, below=1)
 
     def _encode(self, y, weights, first: bool, classes=None):
         """Return y as integer labels, and the weights times those of the classes; or zeros and ones."""
@@ -94,6 +102,11 @@ class MLPClassifier(ClassifierMixin, Estimator):
         if self.class_weight is not None:
             weights = _weigh_classes(self.class_weight, self.classes_, labels, weights)
         return labels, weights
+
+
+def _smoothed_binary(scores, targets, sample_weight=None, *, label_smoothing: float):
+    targets = (1 - label_smoothing) * targets + label_smoothing / 2
+    return binary_cross_entropy_with_logits(scores, targets.astype(scores.dtype), sample_weight)
 
 
 def _check_partial_fit(estimator: MLPClassifier, classes, first: bool) -> None:
