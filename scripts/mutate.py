@@ -56,6 +56,9 @@ NAMES = {
 _LOGS = "logs = np.log(np.clip(Y_hat, 1e-12, {}))"
 _STD = "std = np.where(std > 0, std, {})"
 _F1 = "f1 = 2 * precision * recall / (precision + recall) if precision {} recall else 0.0"
+_WAY = "progress = (step - warmup) / (total - warmup)"
+_KEPT = "kept = rng.random(X.shape) {} p"
+_NONE = "best, best_epoch = (float('inf'), {})"
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('2.0')}"): "no probability exceeds 1",
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('5.0')}"): "no probability exceeds 1",
@@ -69,6 +72,13 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("confusion_counts", "predicted = y_pred == 1 → predicted = y_pred >= 1"): "labels are 0 and 1",
     ("precision_recall_f1", f"{_F1.format('+')} → {_F1.format('*')}"): "both are 0 or none is, as tp decides",
     ("best_threshold", "thresholds = np.unique(p_val) → thresholds = np.sort(p_val)"): "ties are tried twice",
+    ("warmup_cosine", f"{_WAY} → progress = (warmup - step) / (total - warmup)"): "the cosine is even",
+    ("warmup_cosine", f"{_WAY} → progress = (step - warmup) / (warmup - total)"): "the cosine is even",
+    ("clip_by_norm", "if norm > max_norm: → if norm >= max_norm:"): "at the limit the factor is 1",
+    ("dropout", f"{_KEPT.format('>=')} → {_KEPT.format('>')}"): "a draw equals p with probability 0",
+    ("stop_early", f"{_NONE.format(0)} → {_NONE.format(1)}"): "the first loss is always taken",
+    ("stop_early", f"{_NONE.format(0)} → {_NONE.format(-1)}"): "the first loss is always taken",
+    ("stop_early", f"{_NONE.format(0)} → {_NONE.format(3)}"): "the first loss is always taken",
 }
 
 

@@ -1,0 +1,270 @@
+"""The exercise `momentum_step`: one update by gradient descent with momentum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlab.exercises.checking.definitions import Function, exercise, mistake
+from nnlab.exercises.checking.probes import MAIN, example, extreme
+
+
+def three_steps(
+    f: Function, value: np.ndarray, grad: np.ndarray, velocity: np.ndarray, lr: float, *rest: float
+) -> dict[str, Any]:
+    """Take three steps, with other gradients and rates each, and look after the first and the last."""
+    steps = ((grad, lr), (-0.5 * grad[::-1], 2.5 * lr), (2.0 * grad, 0.4 * lr))
+    seen: dict[str, Any] = {}
+    for number, (gradient, rate) in enumerate(steps, 1):
+        f(value, gradient, velocity, rate, *rest)
+        if number in (1, 3):
+            after = "1 step" if number == 1 else "3 steps"
+            seen[f"value after {after}"] = value.copy()
+            seen[f"velocity after {after}"] = velocity.copy()
+    return seen
+
+
+@exercise(
+    notebook=8,
+    order=1,
+    returns="",
+    words={
+        "value after 1 step": "value after the first step",
+        "velocity after 1 step": "velocity after the first step",
+        "value after 3 steps": "value after the third step, each with another lr",
+        "velocity after 3 steps": "velocity after the third step, each with another lr",
+    },
+    in_place=("value", "velocity"),
+    observe=three_steps,
+    inputs=lambda rng, s: (
+        rng.normal(size=(s.m, s.n_x)),
+        rng.normal(size=(s.m, s.n_x)),
+        rng.normal(size=(s.m, s.n_x)),
+        *((0.3, 0.8) if s is MAIN else (0.07, 0.6)),
+    ),
+    probes=(
+        example(np.array([1.0, -2.0]), np.array([0.5, -4.0]), np.array([1.0, 0.0]), 0.1, observe=three_steps),
+        extreme(
+            "the first step of all, from a velocity of 0",
+            *(np.array([1.0, -1.0, 0.5]), np.array([0.3, -0.6, 0.9]), np.zeros(3), 0.2, 0.95),
+            observe=three_steps,
+        ),
+        extreme(
+            "a momentum of 0",
+            *(np.array([1.0, -1.0]), np.array([0.3, -0.6]), np.array([2.0, 5.0]), 0.5, 0.0),
+            observe=three_steps,
+        ),
+        extreme(
+            "a gradient of 0",
+            *(np.array([[1.0, -1.0]]), np.zeros((1, 2)), np.array([[0.4, -3.0]]), 0.5, 0.7),
+            observe=three_steps,
+        ),
+        extreme(
+            "a single weight",
+            *(np.array([0.5]), np.array([-2.0]), np.array([0.1]), 1.5, 0.3),
+            observe=three_steps,
+        ),
+    ),
+    hints=(
+        "Two updates, one after the other: first the velocity, then the value, which goes by the new "
+        "velocity.",
+        "The caller keeps both arrays, so both have to change where they are: `*=`, `+=` and `-=` do that, "
+        "and `velocity = …` only gives a new array the old name.",
+        "Three lines: shrink the velocity by the factor momentum; add the whole gradient to it; move the "
+        "value against the velocity, and only there let lr come in.",
+    ),
+    why="With `lr` outside the velocity, a new rate counts at once for all of the step; `*=` and `+=` keep "
+    "the caller's array, which is the memory from step to step.",
+)
+def momentum_step(value, grad, velocity, lr, momentum=0.9):
+    """Take one step of gradient descent with momentum, in place (Polyak, 1964; as in torch.optim.SGD).
+
+    velocity <- momentum * velocity + grad, then value <- value - lr * velocity; three arrays of one shape
+    -> None.
+    """
+    velocity *= momentum
+    velocity += grad
+    value -= lr * velocity
+
+
+mistake(
+    momentum_step,
+    "velocity-includes-lr",
+    ("velocity += grad → velocity += lr * grad", "value -= lr * velocity → value -= velocity"),
+    ("velocity += grad → velocity -= lr * grad", "value -= lr * velocity → value += velocity"),
+    says="The learning rate is inside the velocity. As long as lr stays the same the values come out right, "
+    "but once a schedule changes it, the velocity still holds steps of the old size: after a cut to a tenth "
+    "the network goes on at the old pace for some ten steps. The velocity should hold gradients alone.",
+)
+mistake(
+    momentum_step,
+    "gradient-dampened",
+    "velocity += grad → velocity += (1 - momentum) * grad",
+    says="The new gradient enters with the weight 1 - momentum, which makes the velocity an average (as in "
+    "Adam). Here it is a sum, into which each gradient enters whole; with momentum 0.9 your steps are ten "
+    "times shorter than asked for.",
+)
+mistake(
+    momentum_step,
+    "nesterov-instead",
+    "lr * velocity → lr * (grad + momentum * velocity)",
+    says="This is Nesterov's version: the step looks ahead by adding the gradient to momentum times the new "
+    "velocity. It is a good method, but this exercise asks for plain momentum, where the step follows the "
+    "velocity itself.",
+)
+mistake(
+    momentum_step,
+    "momentum-ignored",
+    "velocity *= momentum → velocity *= 0",
+    "lr * velocity → lr * grad",
+    says="What comes out is plain gradient descent: the step takes no notice of the gradients of earlier "
+    "steps. They should live on in the velocity, and the step should follow the velocity.",
+)
+mistake(
+    momentum_step,
+    "old-velocity-not-decayed",
+    "velocity *= momentum → ",
+    says="The old velocity is kept whole, so it never forgets: nothing brakes it, and the weights swing "
+    "through the minimum and back, ever farther. Friction is what momentum < 1 is for.",
+)
+mistake(
+    momentum_step,
+    "argument-replaced-by-its-default",
+    "velocity *= momentum → velocity *= 0.9",
+    says="The momentum is typed in as 0.9, so the argument of that name has no effect. With the default it "
+    "goes unnoticed; with any other setting the step is wrong.",
+)
+mistake(
+    momentum_step,
+    "momentum-of-old-value",
+    (
+        "velocity += grad\n    value -= lr * velocity → velocity += grad",
+        "velocity *= momentum → value -= lr * velocity\n    velocity *= momentum",
+    ),
+    says="The step uses the velocity from before its update, so every gradient is felt one step too late. "
+    "From a velocity of 0 the first step does nothing at all, and later ones follow a gradient that was "
+    "measured somewhere else. Mind the order of the two updates.",
+)
+mistake(
+    momentum_step,
+    "momentum-reversed",
+    "velocity *= momentum → velocity *= 1 - momentum",
+    (
+        "velocity *= momentum → velocity *= 1 - momentum",
+        "velocity += grad → velocity += momentum * grad",
+    ),
+    says="momentum and 1 - momentum have changed places: the old velocity is multiplied by 1 - momentum. "
+    "With 0.9 a tenth of it is left after one step, and a hundredth after two, so almost nothing is carried "
+    "along.",
+)
+mistake(
+    momentum_step,
+    "gradient-decayed-too",
+    (
+        "velocity *= momentum → velocity += grad",
+        "velocity += grad\n    velocity += grad → velocity += grad\n    velocity *= momentum",
+    ),
+    says="The factor momentum is applied to the new gradient as well. Only the old velocity should shrink; "
+    "with momentum 0 your weights would never move.",
+)
+mistake(
+    momentum_step,
+    "momentum-on-the-gradient",
+    ("velocity *= momentum → ", "velocity += grad → velocity += momentum * grad"),
+    says="momentum multiplies the gradient instead of the old velocity. The old velocity is then never "
+    "forgotten, and with momentum 0 no gradient ever counts.",
+)
+mistake(
+    momentum_step,
+    "ascent-instead-of-descent",
+    "value -= → value +=",
+    "velocity += grad → velocity -= grad",
+    says="The step goes uphill: it follows the gradient instead of going against it, and the loss rises, "
+    "faster with every step, since momentum helps it along. Follow the signs through both updates.",
+)
+mistake(
+    momentum_step,
+    "velocity-sign-flipped",
+    ("velocity += grad → velocity -= grad", "value -= → value +="),
+    says="The velocity collects gradients with a minus and is then added. From a velocity of 0 the weights "
+    "move as they should, but the velocity that the caller keeps has the other sign, and a velocity that was "
+    "collected elsewhere is followed the wrong way.",
+)
+mistake(
+    momentum_step,
+    "update-not-in-place",
+    "value -= lr * velocity → value = value - lr * velocity",
+    says="The caller's value does not change: the new numbers stay in an array inside the function (`value = "
+    "value - …` makes such an array), and the network would keep its first weights forever.",
+)
+mistake(
+    momentum_step,
+    "velocity-not-kept",
+    "velocity *= momentum → velocity = momentum * velocity",
+    says="The caller's velocity stays as it was: the new one lives in an array inside the function "
+    "(`velocity = …` makes such an array) and is forgotten. The next step starts from the old velocity "
+    "again, so nothing builds up.",
+)
+mistake(
+    momentum_step,
+    "learning-rate-ignored",
+    "lr * velocity → velocity",
+    "lr * velocity → 0.1 * velocity",
+    "lr * velocity → 0.01 * velocity",
+    says="The learning rate that is passed in has no effect on the step. No schedule could change how fast "
+    "this learns.",
+)
+mistake(
+    momentum_step,
+    "learning-rate-twice",
+    "velocity += grad → velocity += lr * grad",
+    says="The learning rate comes in twice, once in the velocity and once in the step. Each gradient is "
+    "multiplied by lr², so with lr = 0.01 training all but stands still.",
+)
+mistake(
+    momentum_step,
+    "step-stored-as-velocity",
+    "value -= lr * velocity → velocity *= lr\n    value -= velocity",
+    says="The velocity is multiplied by the learning rate as a whole, and kept so. The next step shrinks it "
+    "by lr once more, besides momentum, so almost nothing is left of the earlier gradients.",
+)
+mistake(
+    momentum_step,
+    "step-scaled-by-momentum",
+    "lr * velocity → lr * momentum * velocity",
+    says="momentum comes in once too often: the step is multiplied by it as well. Every step is too short by "
+    "that factor, and with momentum 0 the weights never move.",
+)
+mistake(
+    momentum_step,
+    "gradient-counted-twice",
+    "lr * velocity → lr * (velocity + grad)",
+    "value -= lr * velocity → value -= lr * grad + velocity",
+    says="The gradient comes into the step twice: it is part of the velocity already, and is added to the "
+    "step once more.",
+)
+mistake(
+    momentum_step,
+    "lr-and-momentum-swapped",
+    ("velocity *= momentum → velocity *= lr", "lr * velocity → momentum * velocity"),
+    says="lr and momentum have changed places. momentum says how much of the old velocity is kept, lr how "
+    "far the weights move along it.",
+)
+mistake(
+    momentum_step,
+    "rmsprop-instead",
+    (
+        "velocity += grad → velocity += (1 - momentum) * grad**2",
+        "lr * velocity → lr * grad / (np.sqrt(velocity) + 1e-8)",
+    ),
+    says="This is RMSprop: an average of squared gradients, by whose root the step is divided. Momentum "
+    "collects the gradients themselves and follows their sum.",
+)
+mistake(
+    momentum_step,
+    "gradient-missing",
+    "velocity += grad → ",
+    says="The new gradient does not come in. The velocity only dies away, and the weights take no notice of "
+    "the data.",
+)
