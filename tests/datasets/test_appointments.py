@@ -313,6 +313,11 @@ def test_only_a_split_by_patient_keeps_patients_apart(simulated: pd.DataFrame) -
     assert "0.0 % of test rows are of patients also in training" in repr(parts)
 
 
+def test_patients_are_kept_apart_unless_rows_are_asked_for(simulated: pd.DataFrame) -> None:
+    parts = datasets.split(simulated, rng=np.random.default_rng(0))
+    assert parts.shared_patients == 0
+
+
 def test_scaling_is_fitted_on_the_training_part_only(simulated: pd.DataFrame) -> None:
     parts = datasets.split(simulated, rng=np.random.default_rng(0))
     age = parts.feature_names.index("age")
@@ -412,7 +417,7 @@ def test_no_setting_from_outside_changes_a_result(tmp_path: Path, simulated: pd.
 def test_too_few_rows_to_split_are_counted(table: pd.DataFrame) -> None:
     frame, _ = datasets.clean(table)
     with pytest.raises(ValueError, match="got 1 without a missed appointment and 1 with one; give it more"):
-        datasets.split(frame)
+        datasets.split(frame, by="row")
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,13 @@ from nnlab.widgets import (
     live,
     regularization_explorer,
     reliability_explorer,
+    steps_explorer,
     surface_explorer,
     threshold_explorer,
 )
 from nnlab.widgets.plane import SIDE, borders, grid, shade
 from nnlab.widgets.reliability import Cases
+from nnlab.widgets.steps import PLACES, by_steps, goal
 from nnlab.widgets.surface import REACH, SURFACES, walk
 from nnlab.widgets.threshold import Curves
 
@@ -49,6 +51,7 @@ MAKERS = {
     "forward": forward_explorer,
     "gradient flow": gradient_flow_explorer,
     "regularization": lambda: regularization_explorer(points=20),
+    "steps": steps_explorer,
     "surface": surface_explorer,
     "threshold": lambda: threshold_explorer(y, p),
     "reliability": lambda: reliability_explorer(y, scores),
@@ -141,6 +144,24 @@ def test_the_border_lies_where_two_classes_are_equally_probable():
     (line,) = borders(x1, x2, np.column_stack([first, 1 - first]))
     assert np.allclose(line[:, 0], 0.5 * line[:, 1], atol=1e-3)
     assert borders(x1, x2, np.tile([0.9, 0.1], (SIDE**2, 1))) == []
+
+
+# ----------------------------------------------------------------------------------- steps
+
+
+def test_steep_steps_are_the_goal_at_the_middle_of_each_stair():
+    x = np.array([-1.5, -0.5, 0.5, 1.5])  # three neurons: edges at -1, 0 and 1
+    curve, added = by_steps(x, 3, 50.0)
+    assert np.allclose(curve, goal(x))
+    assert added.shape == (4, 3)
+
+
+def test_more_steps_make_a_smaller_error_and_the_explorer_says_how_small():
+    explorer = steps_explorer(hidden=15)
+    fifteen = np.abs(by_steps(PLACES, 15, 10.0)[0] - goal(PLACES)).max()
+    assert f"15 hidden neurons: the largest error is {fifteen:.2f}" in explorer.page.readout
+    set_to(explorer, hidden=63)
+    assert np.abs(by_steps(PLACES, 63, 10.0)[0] - goal(PLACES)).max() < fifteen / 3
 
 
 # ----------------------------------------------------------------------------------- activation

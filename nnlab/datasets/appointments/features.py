@@ -1,7 +1,7 @@
 """From the table of appointments to numbers a network can take: clean, make features, split, scale.
 
 frame, report = clean(load_appointments().frame)
-parts = split(frame, by="patient", rng=np.random.default_rng(0))
+parts = split(frame, rng=np.random.default_rng(0))
 parts.train.X, parts.train.y, parts.feature_names
 """
 
@@ -159,7 +159,7 @@ class Split:
 def split(
     frame: pd.DataFrame,
     *,
-    by: str = "row",
+    by: str = "patient",
     validation: float = 0.1,
     test: float = 0.2,
     history: bool = False,
@@ -168,7 +168,8 @@ def split(
 ) -> Split:
     """Split a clean table at random into stratified parts, with an encoder fitted on the training part only.
 
-    by="row" deals out rows, so that a patient may be in several parts; by="patient" deals out patients.
+    by="patient" deals out patients, so that all appointments of a patient are in one part, as they will be
+    for a patient who is new; by="row" deals out rows: most test rows then share a patient with training rows.
     history=True adds what `patient_history` says about the patient's other appointments in training: by row,
     that raises the test score by remembering patients; by patient, it cannot.
     `validation` and `test` are fractions of the rows or patients.
