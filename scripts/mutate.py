@@ -59,6 +59,7 @@ _F1 = "f1 = 2 * precision * recall / (precision + recall) if precision {} recall
 _WAY = "progress = (step - warmup) / (total - warmup)"
 _KEPT = "kept = rng.random(X.shape) {} p"
 _NONE = "best, best_epoch = (float('inf'), {})"
+_GAP = "error += inside.mean() * abs({}[inside].mean() - {}[inside].mean())"
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('2.0')}"): "no probability exceeds 1",
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('5.0')}"): "no probability exceeds 1",
@@ -79,6 +80,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("stop_early", f"{_NONE.format(0)} → {_NONE.format(1)}"): "the first loss is always taken",
     ("stop_early", f"{_NONE.format(0)} → {_NONE.format(-1)}"): "the first loss is always taken",
     ("stop_early", f"{_NONE.format(0)} → {_NONE.format(3)}"): "the first loss is always taken",
+    (
+        "macro_f1",
+        "f1 = 2 * hits / np.maximum(total, 1) → f1 = 2 * hits / np.maximum(total, 2)",
+    ): "a hit counts in its row and its column, so where the divisor is 1 there is none",
+    ("calibration_error", f"{_GAP.format('y', 'p')} → {_GAP.format('p', 'y')}"): "|a - b| = |b - a|",
 }
 
 
