@@ -43,8 +43,11 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError) as error:
         print(f"nnlab {argv[0]}: {error}", file=sys.stderr)
+        return 1
+    except ImportError as error:
+        print(f"nnlab {argv[0]}: {error}; `python -m nnlab doctor` says what to do", file=sys.stderr)
         return 1
     except MemoryError as error:
         print(f"nnlab {argv[0]}: not enough memory ({error}); ask for less", file=sys.stderr)

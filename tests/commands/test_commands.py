@@ -43,34 +43,6 @@ def test_help_imports_no_heavy_package():
     assert done.stdout.endswith("[]\n")
 
 
-def test_doctor_reports_packages_threads_and_data(empty_machine, capsys):
-    assert main(["doctor", "--json"]) == 0
-    findings = {f["name"]: f for f in json.loads(capsys.readouterr().out)}
-    assert {"python", "numpy", "pandas", "appointments", "mnist", "matrix library"} <= set(findings)
-    assert findings["numpy"]["state"] == "ok"
-    assert findings["appointments"]["state"] == "note"
-    assert "data get appointments" in findings["appointments"]["remedy"]
-
-
-def test_doctor_names_a_missing_and_an_old_package(monkeypatch, capsys):
-    asked = ["numpy>=999", "a-package-that-is-not-there>=1", 'torch>=2.4; extra == "torch"']
-    monkeypatch.setattr(doctor.importlib.metadata, "requires", lambda name: asked)
-    assert main(["doctor"]) == 1
-    printed = capsys.readouterr().out
-    assert ">=999 is needed" in printed
-    assert 'pip install "a-package-that-is-not-there>=1"' in printed
-
-
-def test_doctor_takes_a_missing_torch_as_a_note(monkeypatch):
-    def version(name):
-        raise doctor.importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(doctor.importlib.metadata, "version", version)
-    finding = doctor.package(doctor.Requirement("torch>=2.4"))
-    assert finding.state == "note"
-    assert "notebooks 03, 06 and 07" in finding.remedy
-
-
 def test_data_list_and_where(empty_machine, capsys):
     assert main(["data", "list"]) == 0
     assert "simulated (embedded)" in capsys.readouterr().out
