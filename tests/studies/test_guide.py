@@ -2,6 +2,9 @@
 
 import pkgutil
 
+import numpy as np
+import pytest
+
 from nnlab import datasets
 from nnlab.studies import guide
 from nnlab.studies.experiments import Experiment, Scale
@@ -29,6 +32,19 @@ def test_rows_have_names_of_their_own_and_say_all_that_the_table_shows():
         assert row.published
         assert row.setup
         assert row.quick is None or row.describe(row.quick)
+
+
+@pytest.mark.parametrize("row", guide.EXPERIMENTS, ids=lambda row: row.name)
+def test_a_row_runs_at_its_quick_scale_and_takes_three_seeds_or_more_in_full(row, empty_machine):
+    arguments, _ = row.data()
+    outcome = row.run(*arguments, row.quick or row.full, silent)
+    assert outcome.measured
+    for values in outcome.measured.values():
+        assert np.isfinite(values).all()
+        assert np.ndim(values) == 0 or len(values) > 1  # a number, or one for each seed
+    assert outcome.shows.rstrip().endswith(".")
+    assert "{" not in row.describe(row.quick or row.full, outcome.ran)
+    assert row.full.seeds >= 3
 
 
 def test_the_two_velocities_part_when_the_rate_changes():
