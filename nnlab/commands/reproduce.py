@@ -49,11 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     unknown = [name for name in arguments.only or () if name not in table]
     if unknown:
         asked = "reproduce --guide --only" if arguments.guide else "reproduce --only"
-        other = "leave --guide out" if arguments.guide else "add --guide"
-        print(
-            f"nnlab {asked} expected some of {', '.join(table)}; got {unknown[0]}; {other} for the other table",
-            file=sys.stderr,
-        )
+        remedy = f"{'leave out' if arguments.guide else 'add'} --guide for the other table"
+        print(f"nnlab {asked} expected {', '.join(table)}; got {unknown[0]}; {remedy}", file=sys.stderr)
         return 2
     chosen = [e for e in table.values() if not arguments.only or e.name in arguments.only]
     rows = reproduce(chosen, quick=arguments.quick)

@@ -112,8 +112,10 @@ def test_reproduce_guide_prints_its_rows_with_their_lesson(capsys):
 def test_reproduce_refuses_rows_that_its_table_does_not_have(options, capsys):
     assert main(["reproduce", *options]) == 2
     told = capsys.readouterr().err
-    assert f"got {options[-1]}" in told
-    assert ("velocity, " in told or "velocity;" in told) == ("--guide" in options)
+    table, got, remedy = told.split("; ")
+    assert got == f"got {options[-1]}"
+    assert ("velocity" in table) == ("--guide" in options)
+    assert remedy == f"{'leave out' if '--guide' in options else 'add'} --guide for the other table\n"
 
 
 def test_a_quick_run_says_what_ran_and_draws_no_conclusion(capsys, monkeypatch):
