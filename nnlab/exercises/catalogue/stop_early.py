@@ -83,7 +83,7 @@ mistake(
 mistake(
     stop_early,
     "counted-from-zero",
-    "return best_epoch, epoch → return best_epoch - 1, epoch - 1",
+    "enumerate(val_losses, 1) → enumerate(val_losses)",
     "return best_epoch, epoch → return best_epoch - 1, epoch",
     "return best_epoch, epoch → return best_epoch, epoch - 1",
     says="An epoch is counted from 0. The first loss belongs to epoch 1, and both numbers count so; an index "

@@ -251,7 +251,8 @@ def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...]
         return _tell(exercise, readings)
     readings = matching_but_for_overflow(exercise, trials)
     if readings:
-        label = next(t.probe.label for t in trials if t.probe.kind == "extreme" and not t.right)
+        extremes = [t for t in trials if t.probe.kind == "extreme"]
+        label = next(t.probe.label for t in extremes if t.not_finite or t.outcome.raised)
         text = f"Besides, it does not give finite numbers for this input: {label}."
         return _tell(exercise, readings, Finding("not-a-number", text))
     alone = evidence.typed_in(trials) or evidence.fixed_number(trials)  # which then explains everything
