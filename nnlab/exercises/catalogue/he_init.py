@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,10 @@ from nnlab.exercises.checking.definitions import Function, exercise, mistake
 from nnlab.exercises.checking.probes import Sizes, follows_seed, noise
 
 
-def drawn(f: Function, fan_in: int, fan_out: int) -> dict[str, Any]:
+def drawn(f: Function, fan_in: int, fan_out: int) -> Iterator[dict[str, Any]]:
     """Draw once and describe what was drawn."""
-    return {
-        "weights": noise(f(fan_in, fan_out, np.random.default_rng(0)), (2 / fan_in) ** 0.5),
-        "rng": follows_seed(lambda rng: f(4, 3, rng)),
-    }
+    yield {"weights": noise(f(fan_in, fan_out, np.random.default_rng(0)), (2 / fan_in) ** 0.5)}
+    yield {"rng": follows_seed(lambda rng: f(4, 3, rng))}
 
 
 LARGE = (Sizes(m=1, n_x=200, n_h=60, n_y=1), Sizes(m=1, n_x=50, n_h=150, n_y=1))

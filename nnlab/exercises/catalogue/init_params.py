@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,12 @@ from nnlab.exercises.checking.definitions import Function, exercise, mistake
 from nnlab.exercises.checking.probes import Sizes, follows_seed, noise, zeros
 
 
-def start(f: Function, n_x: int, n_h: int, n_y: int) -> dict[str, Any]:
+def start(f: Function, n_x: int, n_h: int, n_y: int) -> Iterator[dict[str, Any]]:
     """Draw once and describe what was drawn."""
     params = f(n_x, n_h, n_y, np.random.default_rng(0))
-    return {
-        "Wh": noise(params["Wh"], n_x**-0.5),
-        "bh": zeros(params["bh"]),
-        "Wy": noise(params["Wy"], n_h**-0.5),
-        "by": zeros(params["by"]),
+    yield {"Wh": noise(params["Wh"], n_x**-0.5), "bh": zeros(params["bh"])}
+    yield {"Wy": noise(params["Wy"], n_h**-0.5), "by": zeros(params["by"])}
+    yield {
         "Wh and rng": follows_seed(lambda rng: f(4, 3, 2, rng)["Wh"]),
         "Wy and rng": follows_seed(lambda rng: f(4, 3, 2, rng)["Wy"]),
     }

@@ -2,56 +2,66 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from nnlab.exercises.checking.definitions import Function, exercise, mistake
 from nnlab.exercises.checking.probes import MAIN, OTHER, example
 
 
 def set_by_shape(model: nn.Module) -> None:
-    """Give every parameter numbers that depend on its shape alone, so that a model of any style compares.
-
-    A matrix and its transpose get the same numbers: a layer may keep its weights as (in, out) or (out, in).
-    """
+    """Give every parameter numbers that depend on its shape alone, so that a model of any style compares."""
     for parameter in model.parameters():
-        shape = [n for n in parameter.shape if n > 1]
-        numbers = np.random.default_rng(sum(shape)).normal(size=sorted(shape))
-        if shape != sorted(shape):
-            numbers = numbers.T
-        parameter.copy_(torch.tensor(numbers).reshape(parameter.shape))
+        parameter.copy_(numbers_of(tuple(parameter.shape)))
 
 
-def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> dict[str, Any]:
-    """Return what the model makes of some inputs once its weights are known."""
-    model = f(n_in, n_hidden, n_out)
+@cache
+def numbers_of(shape: tuple[int, ...]) -> torch.Tensor:
+    """Return fixed numbers, the same for a matrix and its transpose: layers keep their weights either way."""
+    longer = [n for n in shape if n > 1]
+    numbers = np.random.default_rng(sum(longer)).normal(size=sorted(longer))
+    return torch.tensor(numbers if longer == sorted(longer) else numbers.T).reshape(shape)
+
+
+def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> Iterator[dict[str, Any]]:
+    """Return what there is to train, and what the model makes of some inputs once its weights are known."""
+    with patch.object(nn.Linear, "reset_parameters", lambda layer: None):  # the weights are set below
+        model = f(n_in, n_hidden, n_out)
     if not isinstance(model, nn.Module):
         raise TypeError("the observation is about an nn.Module")
-    dtype = next((parameter.dtype for parameter in model.parameters()), torch.float32)
-    X = torch.tensor(np.random.default_rng(n_in).normal(size=(5, n_in)), dtype=dtype)
+    parameters = list(model.parameters())
+    X = numbers_of((5, n_in)).to(parameters[0].dtype if parameters else torch.float32)
+    if any(map(is_lazy, parameters)):
+        with torch.no_grad():
+            model.eval()(X)  # lets them find their sizes
+    n_trained = sum(parameter.numel() for parameter in parameters)
+    yield {"how many numbers an optimizer would train": n_trained}
+    scores: Any = None
     in_training: Any = None
     with torch.no_grad():
         try:
-            model.eval()(X)  # lets lazy layers find their sizes
-            set_by_shape(model)
+            set_by_shape(model.eval())
             scores = model(X)
             in_training = model.train()(X)
         except Exception as error:
             scores = f"{type(error).__name__}: {error}"
-    n_trained = sum(parameter.numel() for parameter in model.parameters())
-    return {
+    yield {
         "scores, with weights that the checker sets": scores if n_trained else "not looked at",
         "same scores in training mode": bool(in_training is not None and torch.equal(in_training, scores)),
-        "how many numbers an optimizer would train": n_trained,
     }
 
 
 def idle_parameters(seen: list) -> bool:
     """Whether the scores are right, but there is more to train than they need."""
-    needed = [scores_of(make_model, s.n_x, s.n_h, s.n_y) for s in (MAIN, OTHER)]
+    needed = [dict(ChainMap(*scores_of(make_model, s.n_x, s.n_h, s.n_y))) for s in (MAIN, OTHER)]
     key, count = "scores, with weights that the checker sets", "how many numbers an optimizer would train"
     return all(
         one[count] > right[count] and np.allclose(one[key], right[key], rtol=1e-4)
@@ -106,9 +116,11 @@ mistake(
     "nn.ReLU() → nn.Sigmoid()",
     "nn.ReLU() → nn.LeakyReLU()",
     "nn.ReLU() → nn.GELU()",
-    "nn.ReLU() → nn.ELU()",
-    "nn.ReLU() → nn.SiLU()",
-    "nn.ReLU() → nn.Softmax(dim=1)",
+    alone=(
+        "nn.ReLU() → nn.ELU()",
+        "nn.ReLU() → nn.SiLU()",
+        "nn.ReLU() → nn.Softmax(dim=1)",
+    ),
     says="The activation is another one than ReLU. Such a network learns as well, but it is not the twin of "
     "the one it is compared with, and the weights of one do not fit the other.",
 )
@@ -186,11 +198,13 @@ mistake(
     "nn.ReLU(), output",
     "nn.ReLU(), output → *(part for _ in range(3) for part in (nn.ReLU(), nn.Linear(n_hidden, n_hidden))), "
     "nn.ReLU(), output",
-    "nn.ReLU(), output → nn.ReLU(), output, nn.ReLU(), nn.Linear(n_out, n_out)",
-    "nn.ReLU(), output → nn.ReLU(), output, nn.Linear(n_out, n_out)",
     "hidden, nn.ReLU(), output → nn.Linear(n_in, n_out)",
-    "hidden, nn.ReLU(), output → nn.Linear(n_in, n_out), nn.ReLU()",
-    "hidden, nn.ReLU(), output → hidden, nn.ReLU()",
+    alone=(
+        "nn.ReLU(), output → nn.ReLU(), output, nn.ReLU(), nn.Linear(n_out, n_out)",
+        "nn.ReLU(), output → nn.ReLU(), output, nn.Linear(n_out, n_out)",
+        "hidden, nn.ReLU(), output → nn.Linear(n_in, n_out), nn.ReLU()",
+        "hidden, nn.ReLU(), output → hidden, nn.ReLU()",
+    ),
     says="The network has another number of linear layers than asked for: one hidden layer means two linear "
     "layers, one into the hidden units and one out of them.",
 )
@@ -198,16 +212,18 @@ mistake(
     make_model,
     "dropout-or-normalization-added",
     "nn.ReLU(), → nn.ReLU(), nn.Dropout(0.5),",
-    "nn.ReLU(), → nn.ReLU(), nn.Dropout(0.2),",
     "nn.ReLU(), → nn.BatchNorm1d(n_hidden), nn.ReLU(),",
     "nn.ReLU(), → nn.ReLU(), nn.BatchNorm1d(n_hidden),",
-    "nn.ReLU(), → nn.LayerNorm(n_hidden), nn.ReLU(),",
-    "nn.ReLU(), → nn.ReLU(), nn.LayerNorm(n_hidden),",
     "nn.ReLU(), → nn.BatchNorm1d(n_hidden), nn.ReLU(), nn.Dropout(0.5),",
-    "nn.ReLU(), → nn.ReLU(), nn.BatchNorm1d(n_hidden), nn.Dropout(0.5),",
-    "hidden, nn.ReLU(), → nn.BatchNorm1d(n_in), hidden, nn.ReLU(),",
-    "hidden, nn.ReLU(), → nn.BatchNorm1d(n_in), hidden, nn.ReLU(), nn.Dropout(0.5),",
-    "output) → output, nn.BatchNorm1d(n_out))",
+    alone=(
+        "nn.ReLU(), → nn.ReLU(), nn.Dropout(0.2),",
+        "nn.ReLU(), → nn.ReLU(), nn.LayerNorm(n_hidden),",
+        "nn.ReLU(), → nn.LayerNorm(n_hidden), nn.ReLU(),",
+        "nn.ReLU(), → nn.ReLU(), nn.BatchNorm1d(n_hidden), nn.Dropout(0.5),",
+        "hidden, nn.ReLU(), → nn.BatchNorm1d(n_in), hidden, nn.ReLU(),",
+        "hidden, nn.ReLU(), → nn.BatchNorm1d(n_in), hidden, nn.ReLU(), nn.Dropout(0.5),",
+        "output) → output, nn.BatchNorm1d(n_out))",
+    ),
     says="There is a layer that the exercise does not ask for, such as dropout or normalization. It may "
     "help elsewhere, but here two networks are compared, and they must compute the same.",
 )
@@ -216,13 +232,15 @@ mistake(
     "hard-coded-size",
     "n_hidden → 64",
     "n_hidden → 128",
-    "n_hidden → 100",
-    "n_hidden → 32",
-    "n_hidden → 16",
-    "n_hidden → 10",
     "n_hidden, n_out → n_hidden, 10",
-    "n_hidden, n_out → n_hidden, 2",
     "nn.Linear(n_in, → nn.Linear(784,",
+    alone=(
+        "n_hidden → 100",
+        "n_hidden → 32",
+        "n_hidden → 16",
+        "n_hidden → 10",
+        "n_hidden, n_out → n_hidden, 2",
+    ),
     says="A size is typed in as a number, so the model fits one data set only. All three sizes are "
     "arguments.",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -22,31 +22,29 @@ def two_calls(
     make_optimizer: Callable[..., torch.optim.Optimizer],
     X: torch.Tensor,
     y: torch.Tensor,
-) -> dict[str, Any]:
+) -> Iterator[dict[str, Any]]:
     """Take two steps, the first with gradients left over from something before, and look after each."""
-    optimizer = make_optimizer(model.parameters())  # only now, since torch's first one loads for a second
+    optimizer = make_optimizer(model.parameters())
     happened: list[str] = []
     first = next(model.parameters())
     first.register_hook(lambda gradient: happened.append("gradients"))
     optimizer.register_step_post_hook(lambda *ignored: happened.append("optimizer's step"))
     for number, parameter in enumerate(model.parameters()):
         parameter.grad = torch.full_like(parameter, 0.3 - 0.2 * number)
-    seen: dict[str, Any] = {}
-    with torch.enable_grad():
-        for nth, m in (("first", len(y)), ("second", len(y) // 2)):
-            before = first.detach().clone()
-            happened.clear()
-            loss = f(model, optimizer, X[:m], y[:m])
-            float(loss)  # what is no number is reported as such
-            seen |= {
-                f"loss of the {nth} step": loss,
-                f"what happened in the {nth} step": ", ".join(happened) or "nothing",
-                f"weights changed in the {nth} step": not torch.equal(first, before),
-                f"weights after the {nth} step": {
-                    name: parameter.detach().clone() for name, parameter in model.named_parameters()
-                },
-            }
-    return {**seen, "loss is a Python float": isinstance(loss, float)}
+    for nth, m in (("first", len(y)), ("second", len(y) // 2)):
+        before = first.detach().clone()
+        happened.clear()
+        loss = f(model, optimizer, X[:m], y[:m])
+        float(loss)  # what is no number is reported as such
+        yield {
+            f"loss of the {nth} step": loss,
+            f"what happened in the {nth} step": ", ".join(happened) or "nothing",
+            f"weights changed in the {nth} step": not torch.equal(first, before),
+            f"weights after the {nth} step": {
+                name: parameter.detach().clone() for name, parameter in model.named_parameters()
+            },
+        }
+    yield {"loss is a Python float": isinstance(loss, float)}
 
 
 def training(rng: np.random.Generator, s: Sizes, kind: str = "SGD", **settings: float) -> tuple:

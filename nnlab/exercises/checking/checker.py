@@ -12,12 +12,13 @@ from nnlab.exercises.checking import errors, evidence, findings, progress, regis
 from nnlab.exercises.checking.definitions import Exercise, Function
 from nnlab.exercises.checking.findings import Finding
 from nnlab.exercises.checking.matching import (
+    LineUp,
     matching,
     matching_but_for_a_size,
     matching_but_for_overflow,
     with_symptoms,
 )
-from nnlab.exercises.checking.outcomes import Outcome, code_of, form, from_data, is_blank, is_running, report
+from nnlab.exercises.checking.outcomes import Outcome, code_of, form, from_data, is_blank, report
 from nnlab.exercises.checking.report import Result, smallest_example
 from nnlab.exercises.checking.trials import Trial, reference_outcomes, trials_of
 from nnlab.exercises.sandbox import sandbox
@@ -88,11 +89,6 @@ def name_of(function: Any) -> str:
 
 def judge(exercise: Exercise, function: Function, how: str | None = None) -> Result:
     """Return the verdict on a function, without counting it as an attempt."""
-    if is_running():  # each call would start a process that makes the same call again
-        raise RuntimeError(
-            "check was called inside the function that it checks; call it below the function, in a cell of "
-            "its own"
-        )
     if not_attempted(function):
         return not_attempted_yet(exercise)
     return conclude(exercise, sandbox.run(jobs(exercise, function, forms(exercise)), exercise.seconds, how))
@@ -246,17 +242,18 @@ def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...]
     """Return the known mistakes that behave as the trials do, but for one general finding at most."""
     if evidence.always_the_same(exercise, trials) is not None:
         return None
-    readings = matching(exercise, trials)
+    lined = LineUp(exercise, trials)
+    readings = matching(lined)
     if readings:
         return _tell(exercise, readings)
-    readings = matching_but_for_overflow(exercise, trials)
+    readings = matching_but_for_overflow(lined)
     if readings:
         extremes = [t for t in trials if t.probe.kind == "extreme"]
         label = next(t.probe.label for t in extremes if t.not_finite or t.outcome.raised)
         text = f"Besides, it does not give finite numbers for this input: {label}."
         return _tell(exercise, readings, Finding("not-a-number", text))
     alone = evidence.typed_in(trials) or evidence.fixed_number(trials)  # which then explains everything
-    readings = [] if alone else matching_but_for_a_size(exercise, trials)
+    readings = [] if alone else matching_but_for_a_size(lined)
     if readings:
         label = next(t.probe.label for t in trials if t.probe.kind == "other")
         text = (

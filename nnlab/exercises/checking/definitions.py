@@ -30,8 +30,9 @@ ARROW = "→"
 class Mistake:
     """A known mistake: what it does to training, and the wrong variants that make it.
 
-    Each variant is a set of edits of the reference's source, or a function of its own. `symptom`, if there is
-    one, tells the mistake from the observations on the ordinary probes where no variant does just the same.
+    Each variant is a set of edits of the reference's source, or a function of its own; those in `alone` are
+    not combined with other mistakes. `symptom`, if there is one, tells the mistake from the observations on
+    the ordinary probes where no variant does just the same.
     """
 
     slug: str
@@ -39,6 +40,7 @@ class Mistake:
     edits: tuple[Edits, ...] = ()
     functions: tuple[Function, ...] = ()
     symptom: Symptom | None = None
+    alone: tuple[Edits, ...] = ()
 
 
 @dataclass
@@ -138,18 +140,31 @@ def exercise(
     return declare
 
 
+Variant = str | tuple[str, ...]
+
+
 def mistake(
-    of: Function, slug: str, *variants: str | tuple[str, ...], says: str, symptom: Symptom | None = None
+    of: Function,
+    slug: str,
+    *variants: Variant,
+    says: str,
+    symptom: Symptom | None = None,
+    alone: tuple[Variant, ...] = (),
 ) -> Callable[[Function], Function]:
     """Add a known mistake to the exercise whose reference is `of`.
 
     A variant is an edit "right → wrong" of the reference's source, or a tuple of edits made together; several
     variants are several ways to make the same mistake. Used as a decorator, it takes a whole wrong function.
+    Of many variants the rarer ones belong in `alone`: they are not combined with other mistakes, which takes
+    time.
     `symptom` gets the observations on the main and other probes and says whether they show the mistake.
     """
     target: Exercise = of.__exercise__  # type: ignore[attr-defined]
-    edits = tuple(tuple(map(parse_edit, (v,) if isinstance(v, str) else v)) for v in variants)
-    target.mistakes.append(Mistake(slug, says, edits, symptom=symptom))
+    edits, rare = (
+        tuple(tuple(map(parse_edit, (v,) if isinstance(v, str) else v)) for v in some)
+        for some in (variants, alone)
+    )
+    target.mistakes.append(Mistake(slug, says, edits, symptom=symptom, alone=rare))
 
     def add(function: Function) -> Function:
         known = target.mistakes[-1]

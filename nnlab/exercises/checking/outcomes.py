@@ -7,8 +7,8 @@ import functools
 import inspect
 import linecache
 import sys
-import threading
 import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import CodeType
@@ -19,11 +19,11 @@ import numpy as np
 from nnlab.exercises.checking.compare import Odd, canonical, odd, plain, same, shortened, type_name
 from nnlab.exercises.checking.definitions import Exercise, Function
 from nnlab.exercises.checking.probes import Probe
-from nnlab.exercises.sandbox.sandbox import TimeUp
+from nnlab.exercises.sandbox.sandbox import TimeUp, as_learners
 
 PACKAGE = str(Path(__file__).parents[1])
 LONGEST_TEXT = 400  # characters of a name, a line or a message that come from learner code
-_thread = threading.local()
+Until = Callable[[dict[str, Any]], bool]
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,17 @@ class Outcome:
 
 
 class Watched:
-    """The learner's function, noting what it returns and which arguments it changes."""
+    """A function, noting what it returns and which of the named arguments it changes ("" for others)."""
 
-    def __init__(self, function: Function, exercise: Exercise):
-        self._function = function
-        self._names = exercise.parameters
-        self._free = exercise.in_place
+    def __init__(self, function: Function, names: Sequence[str]):
+        self._function, self._names = function, names
         self.came: Any = ...
         self.returned = False
         self.changed: set[str] = set()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function as it is, and look at its arguments afterwards."""
-        watched = [(n, a) for n, a in zip(self._names, args, strict=False) if n not in self._free]
+        watched = [(n, a) for n, a in zip(self._names, args, strict=False) if n]
         before = [copy.deepcopy(a) if _is_data(a) else None for _, a in watched]
         self.returned = False
         self.came = self._function(*args, **kwargs)
@@ -135,37 +133,47 @@ def from_data(data: Any) -> Any:
     raise ValueError("an outcome expected what as_data gives")
 
 
-def observe(exercise: Exercise, probe: Probe, function: Function, expected: Any = None) -> Outcome:
+def observe(
+    exercise: Exercise, probe: Probe, function: Function, expected: Any = None, until: Until | None = None
+) -> Outcome:
     """Run the function on fresh copies of the probe's arguments and return what can be seen of it.
 
     `expected` is the reference's observation; without it (for the reference) the observation stays as it is.
+    `until`, for a known mistake, gets each part of an observation that comes in parts, and ends it when it
+    returns True; nor is it looked at then which arguments change.
     """
-    watched = Watched(function, exercise)
+    names = ["" if name in exercise.in_place else name for name in exercise.parameters]
+    watched = Watched(function, () if until else names)
     args = copy.deepcopy(probe.args)
-    outside = not is_running()
-    _thread.running = True
     try:
-        if probe.observe is not None:
-            value = probe.observe(watched, *args)
-        elif exercise.in_place:
-            value = _after_call(exercise, watched, args)
-        else:
-            value = watched(*args)
+        with as_learners():
+            value = _seen(exercise, probe, watched, args, expected, until)
     except TimeUp:
         raise
     except BaseException as error:
         if watched.returned and not _own_frames(error, function):  # the value is of the wrong kind
             return Outcome(odd(watched.came), type_name(watched.came))
         return Outcome(raised=_raised(error, function))
-    finally:
-        _thread.running = not outside
+    if until and inspect.isgeneratorfunction(probe.observe):  # which may have ended it early
+        expected = {key: expected[key] for key in value}
     seen = plain(value) if expected is None else canonical(value, expected)
     return Outcome(seen, type_name(watched.came), tuple(sorted(watched.changed)))
 
 
-def is_running() -> bool:
-    """Whether this thread is inside a function that is being checked."""
-    return getattr(_thread, "running", False)
+def _seen(
+    exercise: Exercise, probe: Probe, function: Watched, args: tuple, expected: Any, until: Until | None
+) -> Any:
+    """Return the observation, or its beginning, as it comes."""
+    if probe.observe is None:
+        return _after_call(exercise, function, args) if exercise.in_place else function(*args)
+    if not inspect.isgeneratorfunction(probe.observe):
+        return probe.observe(function, *args)
+    seen: dict[str, Any] = {}
+    for part in probe.observe(function, *args):
+        seen |= part
+        if until and until(canonical(part, {key: expected[key] for key in part})):
+            break
+    return seen
 
 
 def _after_call(exercise: Exercise, function: Watched, args: tuple) -> dict[str, Any]:

@@ -116,12 +116,13 @@ def noise(draw: Any, std: float) -> dict[str, Any]:
     x = np.asarray(draw, dtype=float)
     spread = float(x.std()) if np.ptp(x) > 1e-12 * abs(x).max() else 0.0  # equal entries: no rounding
     z = (x - x.mean()) / spread if spread > 0 else np.zeros_like(x)
+    some = x.ravel()[::7]  # rows or columns that repeat show in these as well
     return {
         "shape": str(x.shape),
         "centered on 0": bool(abs(x.mean()) <= 0.1 * spread),
         "standard deviation / expected": spread / std,
-        "kurtosis / that of a normal distribution": float((z**4).mean()) / 3,
-        "share of distinct entries": len(np.unique(x)) / max(x.size, 1),
+        "kurtosis / that of a normal distribution": float(((z * z) ** 2).mean()) / 3,
+        "share of distinct entries": len(np.unique(some)) / max(some.size, 1),
     }
 
 

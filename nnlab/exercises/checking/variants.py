@@ -55,16 +55,17 @@ def together(body: str, first: Edits, second: Edits) -> str | None:
 
 def build(exercise: Exercise, header: str, body: str) -> Function:
     """Return the function with the edited body, among the names of its catalogue."""
-    names: dict[str, Any] = dict(exercise.reference.__globals__)
-    exec(compile(header + body, f"<a variant of {exercise.name}>", "exec"), names)
-    return names[exercise.name]
+    made: dict[str, Any] = {}
+    code = compile(header + body, f"<a variant of {exercise.name}>", "exec")
+    exec(code, exercise.reference.__globals__, made)
+    return made[exercise.name]
 
 
 def singles(exercise: Exercise) -> Iterator[Suspect]:
     """Yield every known mistake by itself, in the order of the catalogue."""
     header, body = split_source(exercise)
     for known in exercise.mistakes:
-        for edits in known.edits:
+        for edits in (*known.edits, *known.alone):
             edited = apply(body, edits)
             if edited is None:
                 raise ValueError(f"{exercise.name}: an edit of {known.slug!r} fits nowhere: {edits}")
@@ -77,7 +78,8 @@ def pairs(exercise: Exercise) -> Iterator[Suspect]:
     """Yield every two edits that can be made together."""
     header, body = split_source(exercise)
     known = [(mistake.slug, edits) for mistake in exercise.mistakes for edits in mistake.edits]
-    done = {body} | {apply(body, edits) for _, edits in known}
+    done = {body} | {apply(body, edits) for mistake in exercise.mistakes for edits in mistake.alone}
+    done |= {apply(body, edits) for _, edits in known}
     for (slug, first), (other, second) in combinations(known, 2):
         edited = together(body, first, second)
         if edited is not None and edited not in done:

@@ -232,7 +232,7 @@ def _host(protection: Protection, asked: Sequence[str]) -> Host:
         if found is not None:
             found.kill()
         pages = (f"nnlab.exercises.catalogue.{name}" for name in asked)
-        modules = (inside.HERE, *pages, *(host.TORCH if "torch" in sys.modules else ()))
+        modules = (inside.HERE, *pages, *(["torch"] if "torch" in sys.modules else []))
         within = protection.within
         found = _hosts[place] = Host(modules, within, environment() if within else None)
         found.wait()

@@ -37,7 +37,6 @@ STARTING = 120.0  # seconds that it may take to start and to import PyTorch; the
 START = "from nnlab.exercises.sandbox.host import serve; serve()"
 FORKS = sys.platform == "linux"
 READY = b"ready"
-TORCH = ("torch", "torch._dynamo")  # an optimizer imports the second when it is first used, in seconds
 
 
 class _Process:
@@ -178,7 +177,7 @@ def run(jobs: Sequence[Job], limits: Limits) -> Run:
 
 
 def _start() -> Host:
-    return Host(TORCH if "torch" in sys.modules else ())
+    return Host(["torch"] if "torch" in sys.modules else [])
 
 
 def _replace() -> None:

@@ -43,10 +43,10 @@ def run(jobs: Sequence[Job], seconds: float, how: str | None = None) -> Run:
     `how` is "fork", "process", "thread", or None for the best that there is here.
     Raises: RuntimeError when learner code calls it that runs in the sandbox itself.
     """
-    if getattr(_inside, "yes", False):
+    if getattr(_inside, "yes", False):  # each call would start a process that makes the same call again
         raise RuntimeError(
-            "check was called inside the function that is being checked; call it in a cell of its own, below "
-            "the function"
+            "check was called inside the function that it checks; call it below the function, in a cell of "
+            "its own"
         )
     jobs = [functools.partial(_as_learners, job) for job in jobs]
     if how is None:
@@ -60,11 +60,19 @@ def run(jobs: Sequence[Job], seconds: float, how: str | None = None) -> Run:
 
 
 def _as_learners(job: Job) -> Any:
+    with as_learners():
+        return job()
+
+
+@contextlib.contextmanager
+def as_learners() -> Iterator[None]:
+    """Mark what this thread runs as learner code, which may not start a sandbox of its own."""
+    before = getattr(_inside, "yes", False)
     _inside.yes = True
     try:
-        return job()
+        yield
     finally:
-        _inside.yes = False
+        _inside.yes = before
 
 
 def twice(run: Callable[[Limits], Run], seconds: float, jobs: int, **more: Any) -> Run:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import importlib
 import io
 import math
 import os
 import random
 import sys
+import types
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -154,6 +156,7 @@ def kept_torch() -> Iterator[None]:
         torch.set_num_threads(1)
         torch.set_default_dtype(torch.float32)
         with contextlib.ExitStack() as stack:
+            stack.enter_context(_no_compiler(torch))
             stack.enter_context(torch.inference_mode(False))
             stack.enter_context(torch.enable_grad())
             stack.enter_context(torch.autocast("cpu", enabled=False))
@@ -167,6 +170,56 @@ def kept_torch() -> Iterator[None]:
         torch.set_default_dtype(dtype)
         torch.set_rng_state(random_state)
         torch.set_num_threads(threads)
+
+
+COMPILER = "torch._dynamo"
+KEPT = "__dynamo_disable"  # where torch keeps a function of its own as the compiler has made it
+
+
+class _Unloaded(types.ModuleType):
+    """Stands for torch's compiler, which an optimizer loads at its first step and which takes a second.
+
+    Nothing is compiled here. Whoever asks for more than an optimizer does gets the compiler itself.
+    """
+
+    @staticmethod
+    def disable(function: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the function as it is."""
+        return function
+
+    @staticmethod
+    def graph_break(*args: Any, **kwargs: Any) -> None:
+        """Do nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__path__":
+            raise AttributeError(name)
+        self.put_away()
+        return getattr(importlib.import_module(COMPILER), name)
+
+    def put_away(self) -> None:
+        """Leave no trace."""
+        torch = sys.modules["torch"]
+        for namespace, name in ((sys.modules, COMPILER), (vars(torch), "_dynamo")):
+            if namespace.get(name) is self:
+                del namespace[name]
+        for method in vars(torch.optim.Optimizer).values():
+            function = getattr(method, "__wrapped__", None)
+            if getattr(function, KEPT, None) is function is not None:
+                delattr(function, KEPT)
+
+
+@contextlib.contextmanager
+def _no_compiler(torch: Any) -> Iterator[None]:
+    if COMPILER in sys.modules:
+        yield
+        return
+    stand_in = _Unloaded(COMPILER)
+    sys.modules[COMPILER] = torch._dynamo = stand_in
+    try:
+        yield
+    finally:
+        stand_in.put_away()
 
 
 def _restore(namespace: dict[str, Any], names: dict[str, Any]) -> None:

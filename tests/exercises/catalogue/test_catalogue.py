@@ -154,7 +154,10 @@ def test_two_mistakes_together_are_named(exercise):
     assert told or len(exercise.mistakes) < 2
     for suspect, tried in told[::SAMPLED]:
         result = checker.verdict(exercise, tried)
-        many = len({s for reading in matching.matching(exercise, tried) for s in reading}) > checker.MOST_TOLD
+        many = (
+            len({s for reading in matching.matching(matching.LineUp(exercise, tried)) for s in reading})
+            > checker.MOST_TOLD
+        )
         assert many or set(suspect.slugs) <= set(result.mistakes), suspect.source
         assert len(result.message.splitlines()) <= checker.MOST_LINES
         for known in exercise.mistakes:
