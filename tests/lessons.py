@@ -15,6 +15,7 @@ NAMES = [
     "05_training_from_scratch",
     "06_pytorch_port",
     "07_comparison",
+    "08_optimization",
 ]
 
 

@@ -6,6 +6,7 @@ from nnlab.widgets.gradient_flow import gradient_flow_explorer
 from nnlab.widgets.quiz import Quiz, quiz
 from nnlab.widgets.regularization import regularization_explorer
 from nnlab.widgets.reliability import reliability_explorer
+from nnlab.widgets.schedule import schedule_explorer
 from nnlab.widgets.steps import steps_explorer
 from nnlab.widgets.surface import surface_explorer
 from nnlab.widgets.threshold import threshold_explorer
@@ -22,6 +23,7 @@ __all__ = [
     "quiz",
     "regularization_explorer",
     "reliability_explorer",
+    "schedule_explorer",
     "steps_explorer",
     "surface_explorer",
     "threshold_explorer",

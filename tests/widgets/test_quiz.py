@@ -1,11 +1,14 @@
 """Quizzes: marking and feedback, the live widget, what is left without a kernel, and the course's texts."""
 
 import html
+import itertools
 import re
 
 import ipywidgets
+import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
+from lessons import FOLDER, NAMES
 
 from nnlab.widgets import Quiz, quiz
 from nnlab.widgets.quiz import _tables
@@ -175,8 +178,14 @@ def test_one_quiz_has_one_widget_and_each_call_a_fresh_quiz():
 # ------------------------------------------------------------------------------------------- the course
 
 
-def test_the_course_asks_its_seventeen_questions():
-    assert len(_tables()) == 17
+def test_every_quiz_is_asked_once_and_notebook_01_asks_its_seventeen_questions():
+    asked = {}
+    for lesson in NAMES:
+        cells = nbformat.read(FOLDER / f"{lesson}.ipynb", as_version=4).cells
+        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        asked[lesson] = re.findall(r'^quiz\("(.+)"\)$', code, re.MULTILINE)
+    assert sorted(itertools.chain(*asked.values())) == sorted(_tables())
+    assert len(asked["01_theory"]) == 17
 
 
 @every_quiz
