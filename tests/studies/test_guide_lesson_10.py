@@ -1,4 +1,4 @@
-"""The guide's lines of lesson 10: folds that are folds, draws that are drawn as they say, and what comes of it."""
+"""The guide's lines of lesson 10: folds that are folds, draws as they are named, and what comes of it."""
 
 import numpy as np
 import pytest
