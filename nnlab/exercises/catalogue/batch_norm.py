@@ -59,15 +59,16 @@ def probe(
     order=3,
     returns="Y",
     in_place=("running",),
+    rtol=1e-6,
     words={
-        "Y of the first call": "Y of the first call, in training",
-        "running after the first call": "running{} after the first call, in training",
-        "Y of the second call": "Y of the second call, in training",
-        "running after the second call": "running{} after the second call, in training",
-        "Y of the third call": "Y of the third call, in evaluation",
-        "running after the third call": "running{} after the third call, in evaluation",
-        "Y of the fourth call": "Y of the fourth call, in training",
-        "running after the fourth call": "running{} after the fourth call, in training",
+        "Y of the first call": "Y in training",
+        "running after the first call": "running",
+        "Y of the second call": "Y in training",
+        "running after the second call": "running",
+        "Y of the third call": "Y in evaluation",
+        "running after the third call": "running{} after a call in evaluation",
+        "Y of the fourth call": "Y in training",
+        "running after the fourth call": "running",
     },
     inputs=lambda rng, s: (
         features(rng, s.m, s.n_x),
@@ -95,8 +96,8 @@ def probe(
         probe("main", "in evaluation", 3, MAIN, False, 0.3, 0.5),
         probe("main", "four calls, the third in evaluation", 4, MAIN, True, 0.25, 0.4, several=True),
         extreme(
-            "a single sample, in evaluation",
-            np.array([[2.0, -1.0]]),
+            "two equal samples, in evaluation",
+            np.array([[2.0, -1.0], [2.0, -1.0]]),
             np.array([3.0, 0.5]),
             np.array([1.0, -2.0]),
             {"mean": np.array([1.0, 2.0]), "var": np.array([4.0, 0.25])},
@@ -146,7 +147,7 @@ BATCH = "mean, var = X.mean(axis=0), X.var(axis=0)"
 STORED = 'mean, var = running["mean"], running["var"]'
 UPDATE_IN_EVALUATION = (
     'running["mean"] = (1 - momentum) * running["mean"] + momentum * X.mean(axis=0); '
-    'running["var"] = (1 - momentum) * running["var"] + momentum * X.var(axis=0, ddof=min(1, len(X) - 1))'
+    'running["var"] = (1 - momentum) * running["var"] + momentum * X.var(axis=0, ddof=1)'
 )
 
 mistake(
@@ -164,7 +165,7 @@ mistake(
     batch_norm,
     "batch-statistics-in-evaluation",
     f"{STORED} → {BATCH}",
-    f"{STORED} → mean, var = X.mean(axis=0), X.var(axis=0, ddof=min(1, len(X) - 1))",
+    f"{STORED} → mean, var = X.mean(axis=0), X.var(axis=0, ddof=1)",
     says="In evaluation, Y is computed with the statistics of the batch. What is said about one person then "
     "depends on who else is in the batch, and a single sample, which is its own mean, comes out as beta "
     "whatever it is.",
@@ -302,6 +303,20 @@ mistake(
     "gamma * X_hat → X_hat",
     says="gamma has no effect. Without it every feature leaves the layer with deviation 1, whether or not "
     "that suits the next one.",
+)
+mistake(
+    batch_norm,
+    "scaled-in-one-mode-only",
+    "return gamma * X_hat + beta → return X_hat if training else gamma * X_hat + beta",
+    says="gamma and beta act in one of the two modes only. They belong to the layer in both: the layers "
+    "above have learned to work with what they make of the features.",
+)
+mistake(
+    batch_norm,
+    "epsilon-in-running",
+    "momentum * unbiased → momentum * (unbiased + eps)",
+    says='eps has come into running["var"]. It only keeps the division safe, and is added in the formula '
+    "for Y, in both modes; stored, it counts twice in evaluation.",
 )
 mistake(
     batch_norm,

@@ -26,10 +26,17 @@ from nnlab.exercises.checking.probes import MAIN, example, extreme
         ),
         extreme(
             "a batch of two",
-            np.array([[1.0, 0.0], [3.0, 1.0]]),
-            np.array([[1.0, 4.0], [3.0, 5.0]]),
-            np.array([2.0, 0.5]),
+            np.array([[1.0, 0.0, -1.0], [3.0, 1.0, 0.5]]),
+            np.array([[1.0, 4.0, 0.5], [3.0, 5.0, -1.5]]),
+            np.array([2.0, 0.5, -1.0]),
             0.5,
+        ),
+        extreme(
+            "three samples of three features",
+            np.array([[1.0, 0.0, 2.0], [3.0, 1.0, -1.0], [0.5, 4.0, 1.0]]),
+            np.array([[2.0, 4.0, 1.0], [3.0, 5.0, 7.0], [7.0, 1.0, 3.0]]),
+            np.array([2.0, 0.5, -1.5]),
+            0.2,
         ),
         extreme(
             "a feature that is the same throughout the batch",
@@ -203,6 +210,26 @@ mistake(
     says="In dX, the way through the variance does not carry the normalized X_hat. Count the divisions by "
     "the deviation along it: the derivative of 1 / std has std to the power of -3, and one of these comes "
     "out with gamma / std.",
+)
+mistake(
+    batch_norm_backward,
+    "normalization-ignored",
+    "gamma / std * (dY - dbeta / m - X_hat * dgamma / m) → gamma * dY",
+    "gamma / std * (dY - dbeta / m - X_hat * dgamma / m) → gamma * dY / m",
+    "gamma / std * (dY - dbeta / m - X_hat * dgamma / m) → gamma * dY / std / m",
+    says="dX goes back through the scale alone. That is the gradient for the normalized X_hat; from there "
+    "it goes on to X, by the division, by the mean and by the variance.",
+)
+mistake(
+    batch_norm_backward,
+    "averaged-over-something-else",
+    "m = len(X) → m = len(X) - 1",
+    "dgamma / m → dgamma / (m - 1)",
+    "m = len(X) → m = X.shape[1]",
+    "(dY - dbeta / m - X_hat * dgamma / m) → (dY - dY.mean() - X_hat * (dY * X_hat).mean())",
+    says="The averages in dX are not those over the batch: they divide by another number than m, or take "
+    "all features together. Each feature has averages of its own, over the m samples, as in the forward "
+    "pass.",
 )
 mistake(
     batch_norm_backward,

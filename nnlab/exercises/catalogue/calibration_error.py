@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnlab.exercises.checking.definitions import exercise, mistake
-from nnlab.exercises.checking.probes import Sizes, example, extreme
+from nnlab.exercises.checking.probes import Probe, Sizes, example, extreme
 
 
 def forecasts(rng: np.random.Generator, m: int, n_bins: int, low: float, high: float) -> tuple:
@@ -20,17 +20,26 @@ def forecasts(rng: np.random.Generator, m: int, n_bins: int, low: float, high: f
     notebook=10,
     order=4,
     returns="the error",
-    sizes=(Sizes(m=60, n_x=1, n_h=1, n_y=5), Sizes(m=41, n_x=1, n_h=1, n_y=8)),
-    inputs=lambda rng, s: forecasts(rng, s.m, s.n_y, 0.02, 0.97),
     probes=(
         example(np.array([0, 1, 0, 1, 1]), np.array([0.12, 0.24, 0.36, 0.74, 0.92]), 2),
         example(
             np.array([1, 0, 0, 1, 1]), np.array([0.83, 0.12, 0.17, 0.34, 0.88]), label="ten bins, by default"
         ),
+        Probe(
+            "60 samples, 5 bins",
+            forecasts(np.random.default_rng(10), 60, 5, 0.02, 0.97),
+            "main",
+            sizes=Sizes(60, 1, 1, 5),
+        ),
+        Probe(
+            "41 samples, 8 bins",
+            forecasts(np.random.default_rng(11), 41, 8, 0.02, 0.97),
+            "other",
+            sizes=Sizes(41, 1, 1, 8),
+        ),
         extreme("all samples in two of the bins", *forecasts(np.random.default_rng(5), 17, 6, 0.36, 0.62)),
         extreme("a probability of 1", np.array([1, 0, 1, 0, 1]), np.array([1.0, 1.0, 0.96, 0.16, 0.44]), 4),
         extreme("a single bin", np.array([1, 0, 0, 1, 1]), np.array([0.92, 0.23, 0.44, 0.66, 0.84]), 1),
-        extreme("a single sample", np.array([1]), np.array([0.34]), 4),
         extreme(
             "right on average in every bin",
             np.array([1, 0, 0, 0, 1, 0]),
@@ -171,6 +180,21 @@ mistake(
 )
 mistake(
     calibration_error,
+    "brier-score-instead",
+    "return error → return np.mean((y - p) ** 2)",
+    "return error → return -np.mean(np.log(np.where(y == 1, p, 1 - p) + 1e-12))",
+    says="This is the Brier score or the log loss, a mean over single samples. Both mix calibration with "
+    "how well the model tells the classes apart; the calibration error compares means of bins.",
+)
+mistake(
+    calibration_error,
+    "median-instead-of-mean",
+    "p[inside].mean() → np.median(p[inside])",
+    says="In each bin the median of the probabilities is taken. The frequency it is compared with is a "
+    "mean, and so should this be.",
+)
+mistake(
+    calibration_error,
     "squared-difference",
     "abs(y[inside].mean() - p[inside].mean()) → (y[inside].mean() - p[inside].mean()) ** 2",
     (
@@ -184,7 +208,7 @@ mistake(
     calibration_error,
     "one-falls-out",
     f"{BINS} → bins = (p * n_bins).astype(int)",
-    "p[inside].mean()) → p[inside].mean()) * (p[inside].max() < 1)",
+    "inside = bins == b → inside = (bins == b) & (p < 1)",
     says="Samples with p = 1 fall out of the last bin. They are those of which the model is surest, and a "
     "network that is too sure of itself has many. The last bin includes its upper end.",
 )

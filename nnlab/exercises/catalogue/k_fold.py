@@ -8,27 +8,31 @@ from typing import Any
 import numpy as np
 
 from nnlab.exercises.checking.definitions import Function, exercise, mistake
-from nnlab.exercises.checking.probes import Sizes, example, extreme
+from nnlab.exercises.checking.probes import Probe, Sizes, example, extreme
 
 
 def form(pair: Any) -> str:
     """Describe one of the things that come, by its shape."""
-    if isinstance(pair, (tuple, list)) and len(pair) == 2:
-        return "a pair" if all(np.ndim(part) == 1 or hasattr(part, "__iter__") for part in pair) else "two "
-        "numbers"
+    if isinstance(pair, (tuple, list, np.ndarray)) and len(pair) == 2:
+        return "a pair" if all(hasattr(part, "__iter__") for part in pair) else "one array"
     if isinstance(pair, (tuple, list)):
         return f"a {type(pair).__name__} of {len(pair)}"
-    return f"an array of shape {pair.shape}" if isinstance(pair, np.ndarray) else f"a {type(pair).__name__}"
+    return "one array" if isinstance(pair, np.ndarray) else f"of type {type(pair).__name__}"
 
 
-def rows(part: Any) -> list[int] | None:
-    """Return row numbers as a list, or None where they are none: a mask, text, fractions."""
-    numbers = np.array(list(part))
-    if not numbers.size:
-        return []
-    if numbers.ndim != 1 or numbers.dtype.kind not in "iuf" or (numbers != np.round(numbers)).any():
-        return None
-    return [int(number) for number in numbers]
+KINDS = {"i": "integers", "u": "integers", "b": "a mask of True and False", "f": "floats"}
+
+
+def rows(part: Any) -> tuple[str, list[int]]:
+    """Return how the rows of a part are given, and their numbers if these can serve as an index."""
+    try:
+        numbers = np.array(list(part))
+    except ValueError:  # a list of arrays of different lengths
+        return "several arrays", []
+    if numbers.ndim != 1:
+        return "several arrays", []
+    kind = KINDS.get(numbers.dtype.kind, "something else") if numbers.size else "integers"
+    return kind, [int(number) for number in numbers] if kind == "integers" else []
 
 
 def one_split(f: Function, m: int, k: int, seed: int) -> dict[str, Any]:
@@ -37,9 +41,10 @@ def one_split(f: Function, m: int, k: int, seed: int) -> dict[str, Any]:
     for pair in itertools.islice(f(m, k, np.random.default_rng(seed)), 3 * m + 3):
         forms.append(form(pair))
         if forms[-1] == "a pair":
-            folds.append(tuple(map(rows, pair)))
-    numbers = all(part is not None for fold in folds for part in fold)
-    return {"forms": forms, "numbers": numbers, "folds": folds if numbers else []}
+            folds.append([rows(part) for part in pair])
+    kinds = {kind for fold in folds for kind, _ in fold} - {"integers"}
+    numbers = [[part for _, part in fold] for fold in folds] if not kinds else []
+    return {"forms": forms, "kind": min(kinds, default="integers"), "folds": numbers}
 
 
 def sizes(splits: list, which: int) -> str:
@@ -59,7 +64,7 @@ def splits(f: Function, m: int, k: int) -> dict[str, Any]:
     return {
         "number of pairs": len(first[0]["forms"]),
         "form of a pair": first[0]["forms"][0] if first[0]["forms"] else "nothing at all",
-        "row numbers": all(one["numbers"] for one in first),
+        "kind": first[0]["kind"],
         "validation sizes": sizes(first, 1),
         "training sizes": sizes(first, 0),
         "sizes differ by one at most": bool(counts) and max(counts) - min(counts) <= 1,
@@ -97,7 +102,7 @@ def order(first: list, again: dict[str, Any], k: int, m: int) -> dict[str, bool]
         "number of pairs": "There should be {expected} pairs; your function gives {got}.",
         "form of a pair": "Each fold should be {expected}, training rows and validation rows; yours is "
         "{got}.",
-        "row numbers": "The rows should be given by their numbers, whole numbers in one row.",
+        "kind": "The rows should be given as {expected}, their numbers; yours come as {got}.",
         "validation sizes": "The validation parts should have the sizes {expected}; yours: {got}.",
         "training sizes": "The training parts should have the sizes {expected}; yours: {got}.",
         "sizes differ by one at most": "The sizes of the validation parts should differ by one at most.",
@@ -111,11 +116,10 @@ def order(first: list, again: dict[str, Any], k: int, m: int) -> dict[str, bool]
         "same seed, same folds": "Equally seeded generators should give the same folds, but they do not.",
         "other seed, other folds": "Differently seeded generators should give other folds, but they do not.",
     },
-    sizes=(Sizes(m=23, n_x=1, n_h=1, n_y=5), Sizes(m=18, n_x=1, n_h=1, n_y=4)),
-    inputs=lambda rng, s: (s.m, s.n_y),
-    observe=splits,
     probes=(
         example(5, 2, observe=splits),
+        Probe("23 rows, 5 folds", (23, 5), "main", splits, sizes=Sizes(m=23, n_x=1, n_h=1, n_y=5)),
+        Probe("18 rows, 4 folds", (18, 4), "other", splits, sizes=Sizes(m=18, n_x=1, n_h=1, n_y=4)),
         extreme("m is a multiple of k", 12, 3, observe=splits),
         extreme("two folds", 9, 2, observe=splits),
         extreme("as many folds as rows", 6, 6, observe=splits),
@@ -308,11 +312,10 @@ mistake(
 mistake(
     k_fold,
     "training-folds-left-out",
-    "training = np.concatenate(folds[:i] + folds[i + 1 :]) → training = folds[i - 1]",
-    "training = np.concatenate(folds[:i] + folds[i + 1 :]) → training = folds[(i + 1) % k]",
-    "training = np.concatenate(folds[:i] + folds[i + 1 :]) → training = np.concatenate([[], *folds[:i]])",
-    "training = np.concatenate(folds[:i] + folds[i + 1 :]) → training = np.concatenate([[], *folds[i + 1 "
-    ":]])",
+    f"{ALL_OTHERS} → training = folds[i - 1]",
+    f"{ALL_OTHERS} → training = folds[(i + 1) % k]",
+    f"{ALL_OTHERS} → training = np.concatenate([validation[:0], *folds[:i]])",
+    f"{ALL_OTHERS} → training = np.concatenate([validation[:0], *folds[i + 1 :]])",
     "folds[i + 1 :] → folds[i + 2 :]",
     says="Some rows are neither validated nor trained on: the training part takes in only some of the "
     "other folds. All k - 1 of them belong to it, or the model learns from less data than it could.",
@@ -323,6 +326,14 @@ mistake(
     "rng.permutation(m) → (1 + rng.permutation(m))",
     says="The rows are counted from 1 to m. Python counts from 0: row 0 is never used, and row m does not "
     "exist.",
+)
+mistake(
+    k_fold,
+    "float-row-numbers",
+    "np.concatenate(folds[:i] + folds[i + 1 :]) → np.concatenate([[], *folds[:i], *folds[i + 1 :]])",
+    "(training, validation) → (training.astype(float), validation.astype(float))",
+    says="Row numbers come as floats, which NumPy refuses as an index. Joining with an empty list makes "
+    "them so, and `np.zeros` and `np.empty` do.",
 )
 mistake(
     k_fold,

@@ -18,12 +18,12 @@ def draws(f: Function, low: float, high: float, size: int) -> dict[str, Any]:
     seen: dict[str, Any] = {"shape": str(x.shape)}
     x = x.ravel()
     if size < MANY:
-        return seen | {"between": bool(((x >= low * (1 - 1e-9)) & (x <= high * (1 + 1e-9))).all())}
+        return seen | {"between": bool(((x >= low * (1 - 1e-6)) & (x <= high * (1 + 1e-6))).all())}
     if len(x) < 2 or np.ptp(x) == 0:  # one value: which one is left to chance
         x = np.zeros(2)
     ranked = np.sort(x)
     edges = low * (high / low) ** np.linspace(0, 1, 6)
-    edges[[0, -1]] = low * (1 - 1e-9), high * (1 + 1e-9)
+    edges[[0, -1]] = low * (1 - 1e-6), high * (1 + 1e-6)
     tenths = ranked[len(x) * np.array([1, 3, 5, 7, 9]) // 10]
     gaps = np.diff(np.log(ranked)) if ranked[0] > 0 else np.array([0.0, 1.0])
     rising = np.count_nonzero(np.diff(x) > 0) / len(x)
@@ -31,7 +31,7 @@ def draws(f: Function, low: float, high: float, size: int) -> dict[str, Any]:
         "fifths": np.diff(np.searchsorted(ranked, edges)) / len(x),
         "quantiles": np.arcsinh(tenths / low) / np.arcsinh(high / low),
         "between": bool(ranked[0] >= edges[0] and ranked[-1] <= edges[-1]),
-        "share of distinct entries": (1 + np.count_nonzero(np.diff(ranked))) / len(x),
+        "no value twice": bool(np.count_nonzero(np.diff(ranked)) > 0.9 * len(x)),
         "a grid": bool(gaps.std() < 0.1 * gaps.mean()),
         "independent": bool(abs(rising - 0.5) < 0.1),
         "seeds": follows_seed(lambda rng: np.sort(f(low, high, 20, rng))),
@@ -48,7 +48,7 @@ def draws(f: Function, low: float, high: float, size: int) -> dict[str, Any]:
         "between": "All values should lie between low and high, but some do not.",
         "fifths": "the share of the values in each fifth of the range, on a logarithmic scale",
         "quantiles": "The values do not spread evenly over the powers of ten between low and high.",
-        "share of distinct entries": "Values repeat: each should be a draw of its own.",
+        "no value twice": "Values repeat: each should be a draw of its own.",
         "a grid": "The values stand at equal distances from each other, as on a grid; they should be drawn.",
         "independent": "Neighboring values depend on each other; each should be a draw of its own.",
     },
@@ -57,7 +57,7 @@ def draws(f: Function, low: float, high: float, size: int) -> dict[str, Any]:
         example(0.001, 10.0, MANY, label="5000 draws between 0.001 and 10", observe=draws),
         example(1, 1000, MANY, label="5000 draws between 1 and 1000", observe=draws),
         extreme("many powers of ten", 1e-12, 1e6, MANY, observe=draws),
-        extreme("low close to high", 2.0, 2.002, MANY, observe=draws),
+        extreme("low close to high", 2.0, 2.1, MANY, observe=draws),
         extreme("both limits below 1", 1e-6, 1e-2, MANY, observe=draws),
         extreme("three draws", 0.1, 100.0, 3, observe=draws),
         extreme("a single draw", 0.1, 100.0, 1, observe=draws),
@@ -120,9 +120,17 @@ mistake(
     log_uniform,
     "limits-not-logarithms",
     "rng.uniform(np.log(low), np.log(high) → rng.uniform(low, high",
+    "np.log(high) → high",
     f"{LOGS} → logs = np.log(10) * rng.uniform(low, high, size=size)",
     says="The limits are used as exponents: the values lie between e (or 10) to the power of low and to "
     "the power of high. Take the logarithms of the limits first.",
+)
+mistake(
+    log_uniform,
+    "limits-exchanged",
+    f"{LOGS} → logs = rng.uniform(np.log(high), np.log(low), size=size)",
+    says="The two limits of the draw stand in the wrong order: the lower one comes first. NumPy refuses an "
+    "interval that ends before it begins.",
 )
 mistake(
     log_uniform,
@@ -153,7 +161,7 @@ mistake(
     "grid-instead-of-draws",
     f"{LOGS} → logs = np.linspace(np.log(low), np.log(high), size)",
     f"{LOGS} → logs = rng.permutation(np.linspace(np.log(low), np.log(high), size))",
-    f"{LOGS} → logs = rng.choice(np.linspace(np.log(low), np.log(high), size), size)",
+    f"{LOGS} → logs = rng.choice(np.linspace(np.log(low), np.log(high), 1000), size)",
     f"{LOGS} → logs = np.linspace(np.log(low), np.log(high), size, endpoint=False)",
     says="The values come from a grid with equal steps on the logarithmic scale (as `np.geomspace` and "
     "`np.logspace` make it). The scale is right, but every search would try the same values; the exercise "
@@ -176,6 +184,8 @@ mistake(
     "    logs = np.log(10.0) * rng.integers(a, b, size=size)",
     f"{LOGS} → a, b = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))\n"
     "    logs = np.log(10.0) * rng.integers(a, b, size=size)",
+    f"{LOGS} → logs = np.log(10.0) * rng.integers(np.log10(low), np.log10(high), size=size)",
+    f"{LOGS} → logs = np.log(10.0) * rng.integers(np.log10(low), np.log10(high) + 1, size=size)",
     f"{LOGS} → logs = np.log(10.0) * np.round(rng.uniform(np.log10(low), np.log10(high), size=size))",
     says="Only whole powers of ten come, because the exponents are whole numbers. The values in between "
     "should come as well, and be as likely.",
@@ -185,7 +195,7 @@ mistake(
     "lower-limit-ignored",
     "np.log(low) → 0.0",
     f"{LOGS} → logs = rng.random(size) * np.log(high)",
-    "rng.uniform(np.log(low), np.log(high), → -rng.uniform(0, -np.log(low),",
+    f"{LOGS} → logs = -rng.uniform(0, -np.log(low), size=size)",
     says="One of the limits has no effect; 1, whose logarithm is 0, stands in its place. Both limits "
     "belong on the logarithmic scale.",
 )

@@ -163,6 +163,27 @@ mistake(
 )
 mistake(
     macro_f1,
+    "guard-changes-result",
+    "np.maximum(total, 1) → (total + 1)",
+    "np.maximum(total, 1) → (total + 0.1)",
+    "np.maximum(total, 1) → (total + 0.01)",
+    "np.maximum(total, 1) → (total + 1e-3)",
+    "np.maximum(total, 1) → (total + 1e-5)",
+    "2 * hits / np.maximum(total, 1) → (2 * hits + 1) / (total + 1)",
+    f"{F1} → a, b = (hits / (confusion.sum(axis=k) + 1) for k in (0, 1))\n"
+    "    f1 = 2 * a * b / np.maximum(a + b, 1e-300)",
+    says="What is added to keep a divisor from being 0 changes the other classes as well: their F1 comes "
+    "out lower (or higher) than it is, most of all that of a rare class. Touch the divisor only where it "
+    "is 0.",
+)
+mistake(
+    macro_f1,
+    "integer-division",
+    f"{F1} → f1 = 2 * hits // total.clip(1)",
+    says="The division drops what comes after the point (`//`), so every F1 below 1 becomes 0. Use `/`.",
+)
+mistake(
+    macro_f1,
     "not-averaged",
     "f1.mean() → f1",
     says="One F1 for each class comes back. The exercise asks for their mean, a single number.",
