@@ -93,8 +93,10 @@ def probe(
             False,
             label="two samples, in evaluation",
         ),
-        probe("main", "in evaluation", 3, MAIN, False, 0.3, 0.5),
-        probe("main", "four calls, the third in evaluation", 4, MAIN, True, 0.25, 0.4, several=True),
+        probe("main", "9 samples, in evaluation", 3, Sizes(9, 3, 5, 4), False, 0.3, 0.5),
+        probe(
+            "main", "four calls, the third in evaluation", 4, Sizes(8, 3, 5, 4), True, 0.25, 0.4, several=True
+        ),
         extreme(
             "two equal samples, in evaluation",
             np.array([[2.0, -1.0], [2.0, -1.0]]),

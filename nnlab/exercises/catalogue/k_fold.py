@@ -97,7 +97,7 @@ def order(first: list, again: dict[str, Any], k: int, m: int) -> dict[str, bool]
 @exercise(
     notebook=10,
     order=1,
-    returns="pairs of training rows and validation rows",
+    returns="a list of k pairs",
     words={
         "number of pairs": "There should be {expected} pairs; your function gives {got}.",
         "form of a pair": "Each fold should be {expected}, training rows and validation rows; yours is "

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnlab.exercises.checking.definitions import Function, exercise, mistake
-from nnlab.exercises.checking.probes import FINGERPRINT_WORDS, example, extreme, follows_seed
+from nnlab.exercises.checking.probes import FINGERPRINT_WORDS, Probe, example, extreme, follows_seed
 
 MANY = 5000  # draws: a fifth of them is then 20 % ± 0.6 %
 
@@ -55,10 +55,10 @@ def draws(f: Function, low: float, high: float, size: int) -> dict[str, Any]:
     rtol=0.2,
     probes=(
         example(0.001, 10.0, MANY, label="5000 draws between 0.001 and 10", observe=draws),
-        example(1, 1000, MANY, label="5000 draws between 1 and 1000", observe=draws),
+        Probe("5000 draws between 1 and 1000", (1, 1000, MANY), "main", draws),
+        Probe("5000 draws between 1e-6 and 0.01", (1e-6, 1e-2, MANY), "other", draws),
         extreme("many powers of ten", 1e-12, 1e6, MANY, observe=draws),
         extreme("low close to high", 2.0, 2.1, MANY, observe=draws),
-        extreme("both limits below 1", 1e-6, 1e-2, MANY, observe=draws),
         extreme("three draws", 0.1, 100.0, 3, observe=draws),
         extreme("a single draw", 0.1, 100.0, 1, observe=draws),
         extreme("no draw", 0.1, 100.0, 0, observe=draws),

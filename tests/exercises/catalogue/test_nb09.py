@@ -179,6 +179,168 @@ def as_an_array(val_losses, patience):
     return val_losses.argmin() + 1, len(val_losses)
 
 
+# batch_norm
+
+
+@right("batch_norm")
+def by_the_layer_in_torch(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    layer = torch.nn.BatchNorm1d(X.shape[1], eps=eps, momentum=momentum, dtype=torch.float64).train(training)
+    state = {"weight": gamma, "bias": beta, "running_mean": running["mean"], "running_var": running["var"]}
+    layer.load_state_dict({k: torch.tensor(v) for k, v in state.items()}, strict=False)
+    Y = layer(torch.tensor(X))
+    running.update(mean=layer.running_mean.numpy(), var=layer.running_var.numpy())
+    return Y
+
+
+@right("batch_norm")
+def by_our_layer(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    layer = nnlab.BatchNorm(X.shape[1], eps=eps, momentum=momentum)
+    layer.gamma.value, layer.beta.value = gamma, beta
+    layer.running_mean, layer.running_var = running["mean"], running["var"]  # changed in place
+    return (layer.train() if training else layer.eval()).forward(X)
+
+
+@right("batch_norm")
+def with_a_function_inside(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    def normalized(mean, var):
+        return np.einsum("ij,j->ij", X - mean, gamma / np.sqrt(var + eps)) + beta[None]
+
+    if not training:
+        return normalized(**running)
+    mean = np.average(X, axis=0)
+    var = np.average((X - mean) ** 2, axis=0)
+    running["mean"][:] = running["mean"] - momentum * (running["mean"] - mean)
+    running["var"][:] = running["var"] - momentum * (running["var"] - var * len(X) / (len(X) - 1))
+    return normalized(mean, var)
+
+
+@right("batch_norm")
+def in_single_precision(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    X = X.astype(np.float32)
+    mean, var = X.mean(0), X.var(0)
+    if training:
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"] = (1 - momentum) * running["var"] + momentum * X.var(0, ddof=1)
+    else:
+        mean, var = running["mean"], running["var"]
+    return (gamma * (X - mean) / np.sqrt(var + eps) + beta).astype(np.float32)
+
+
+@wrong("batch_norm", "running-not-updated")
+def a_new_dict(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    mean, var = (X.mean(0), X.var(0)) if training else (running["mean"], running["var"])
+    running = {
+        "mean": (1 - momentum) * running["mean"] + momentum * X.mean(0),
+        "var": (1 - momentum) * running["var"] + momentum * X.var(0, ddof=1),
+    }
+    return gamma * (X - mean) / np.sqrt(var + eps) + beta
+
+
+@wrong("batch_norm", "batch-statistics-in-evaluation", "running-not-updated")
+def without_running(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    return gamma * (X - X.mean(0)) / np.sqrt(X.var(0) + eps) + beta
+
+
+@wrong("batch_norm", "momentum-reversed", "biased-variance-in-running")
+def decayed_by_momentum(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    mean, var = running["mean"].copy(), running["var"].copy()
+    if training:
+        mean, var = X.mean(0), X.var(0)
+        for key, new in (("mean", mean), ("var", var)):
+            running[key] *= momentum
+            running[key] += (1 - momentum) * new
+    return gamma * (X - mean) / np.sqrt(var + eps) + beta
+
+
+@wrong("batch_norm", "scaled-in-one-mode-only")
+def two_returns(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    if training:
+        mean, var = X.mean(0), X.var(0)
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"] = (1 - momentum) * running["var"] + momentum * X.var(0, ddof=1)
+        return (X - mean) / np.sqrt(var + eps)
+    return gamma * (X - running["mean"]) / np.sqrt(running["var"] + eps) + beta
+
+
+@wrong("batch_norm", "wrong-shape")
+def running_with_two_axes(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    mean, var = running["mean"], running["var"]
+    if training:
+        mean, var = X.mean(0, keepdims=True), X.var(0, keepdims=True)
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"] = (1 - momentum) * running["var"] + momentum * X.var(0, keepdims=True, ddof=1)
+    return gamma * (X - mean) / np.sqrt(var + eps) + beta
+
+
+@wrong("batch_norm", "statistics-per-sample")
+def over_the_features(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
+    mean, var = running["mean"], running["var"]
+    if training:
+        mean, var = X.mean(1), X.var(1)
+        running["mean"] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"] = (1 - momentum) * running["var"] + momentum * X.var(1, ddof=1)
+    return gamma * (X - mean) / np.sqrt(var + eps) + beta
+
+
+# batch_norm_backward
+
+
+@right("batch_norm_backward")
+def by_matrices(dY, X, gamma, eps=1e-5):
+    m = len(X)
+    center = np.eye(m) - 1 / m
+    std = np.sqrt(np.diag(X.T @ center @ X) / m + eps)
+    X_hat = center @ X / std
+    G = gamma * dY
+    return center @ G / std - X_hat * np.mean(G * X_hat, 0) / std, np.diag(X_hat.T @ dY), np.ones(m) @ dY
+
+
+@right("batch_norm_backward")
+def by_torch(dY, X, gamma, eps=1e-5):
+    x, g, b = (torch.tensor(a, requires_grad=True) for a in (X, gamma, np.zeros_like(gamma)))
+    Y = torch.nn.functional.batch_norm(x, None, None, g, b, training=True, eps=eps)
+    return torch.autograd.grad(Y, (x, g, b), torch.tensor(dY))
+
+
+@right("batch_norm_backward")
+def with_float32(dY, X, gamma, eps=1e-5):
+    return tuple(a.astype(np.float32) for a in by_matrices(dY, X, gamma, eps))
+
+
+def backward_with(dX=None, dgamma=None, dbeta=None):
+    def answer(dY, X, gamma, eps=1e-5):
+        std = np.sqrt(X.var(0) + eps)
+        known = {"dY": dY, "X": X, "gamma": gamma, "m": len(X), "n": X.shape[1], "std": std}
+        known["Z"] = (X - X.mean(0)) / std
+        right = by_matrices(dY, X, gamma, eps)
+        texts = (dX, dgamma, dbeta)
+        return tuple(eval(text, known) if text else value for text, value in zip(texts, right, strict=True))
+
+    return answer
+
+
+for slugs, edits in {
+    ("mean-path-omitted", "variance-path-omitted"): {"dX": "gamma * dY / std"},
+    ("normalization-ignored",): {"dX": "gamma * dY"},
+    ("double-batch-average",): {"dgamma": "(dY * Z).mean(0)", "dbeta": "dY.mean(0)"},
+    ("averaged-over-something-else",): {"dX": "gamma / std * (dY - (dY.sum(0) + Z * (dY * Z).sum(0)) / n)"},
+    ("variance-path-not-normalized",): {"dX": "gamma / std * (dY - dY.mean(0) - (dY * Z).mean(0))"},
+    ("variance-used-as-std",): {"dX": "gamma / std**2 * (dY - dY.mean(0) - Z * (dY * Z).mean(0))"},
+    ("gamma-in-its-own-gradient",): {"dgamma": "(gamma * dY * Z).sum(0)"},
+    ("path-sign-flipped",): {"dX": "gamma / std * (dY - dY.mean(0) + Z * (dY * Z).mean(0))"},
+    ("gamma-omitted", "mean-path-omitted"): {"dX": "(dY - Z * (dY * Z).mean(0)) / std"},
+    ("gradient-not-summed",): {"dgamma": "dY * Z"},
+    ("gradient-keeps-dims",): {"dgamma": "(dY * Z).sum(0)[None]", "dbeta": "dY.sum(0)[None]"},
+}.items():
+    answer = backward_with(**edits)
+    WRONG.append(pytest.param("batch_norm_backward", slugs, answer, id=f"batch_norm_backward-{slugs[0]}"))
+
+
+@wrong("batch_norm_backward", "wrong-type")
+def two_of_three(dY, X, gamma, eps=1e-5):
+    return by_matrices(dY, X, gamma, eps)[:2]
+
+
 @pytest.mark.parametrize(("name", "function"), RIGHT)
 def test_right_answers_pass(name, function):
     result = check(name, function)
@@ -250,3 +412,37 @@ def test_training_ends_as_in_fit(losses, patience):
     )
     expected = references.stop_early([float(x) for x in losses], patience)
     assert (run.best_epoch, len(run["loss"])) == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 9), st.integers(1, 5), st.floats(0.05, 0.95), st.integers(0, 10_000))
+def test_batch_norm_agrees_with_torch_over_several_calls(m, n, momentum, seed):
+    rng = np.random.default_rng(seed)
+    gamma, beta = rng.normal(size=n), rng.normal(size=n)
+    ours, theirs = ({"mean": np.full(n, 2.0), "var": np.full(n, 3.0)} for _ in range(2))
+    for training in (True, True, False, True):
+        X = 3 * rng.normal(size=(m, n)) + 1
+        Y = references.batch_norm(X, gamma, beta, ours, training, momentum, 1e-3)
+        expected = by_the_layer_in_torch(X, gamma, beta, theirs, training, momentum, 1e-3)
+        np.testing.assert_allclose(Y, expected.detach().numpy(), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(ours["mean"], theirs["mean"])
+        np.testing.assert_allclose(ours["var"], theirs["var"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 9), st.integers(1, 5), st.integers(0, 10_000))
+def test_batch_norm_backward_agrees_with_autograd(m, n, seed):
+    rng = np.random.default_rng(seed)
+    dY, X, gamma = rng.normal(size=(m, n)), 3 * rng.normal(size=(m, n)), rng.normal(size=n)
+    ours = references.batch_norm_backward(dY, X, gamma, 1e-3)
+    for gradient, expected in zip(ours, by_torch(dY, X, gamma, 1e-3), strict=True):
+        np.testing.assert_allclose(gradient, expected.numpy(), rtol=1e-7, atol=1e-9)
+
+
+def test_a_missing_path_shows_in_a_gradient_check():
+    """What the page says: the entries of a column of dX add up to 0, and without the mean's path do not."""
+    rng = np.random.default_rng(0)
+    dY, X, gamma = rng.normal(size=(7, 3)), rng.normal(size=(7, 3)), rng.normal(size=3)
+    dX, _, _ = references.batch_norm_backward(dY, X, gamma)
+    np.testing.assert_allclose(dX.sum(axis=0), 0, atol=1e-12)
+    assert np.abs((gamma * dY / X.std(axis=0)).sum(axis=0)).min() > 0.01
