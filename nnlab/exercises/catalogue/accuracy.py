@@ -113,8 +113,8 @@ mistake(
     ".argmax(axis=1) → .argmax()",
     "Y_hat.argmax(axis=1) → Y_hat.argmax()",
     "Y.argmax(axis=1) → Y.argmax()",
-    says="`argmax` without an axis takes the whole table for one long list and gives a single position. The "
-    "class of each sample is the position of the largest entry in its row.",
+    says="`argmax` without an axis treats the whole table as one long list and gives a single position. "
+    "The class of each sample is the position of the largest entry in its row.",
 )
 mistake(
     accuracy,
@@ -127,7 +127,7 @@ mistake(
     "all-or-nothing",
     "np.mean( → np.all(",
     says="This is 1 only where every sample is right, and 0 otherwise. `np.all` does that, and so does "
-    "`//`, which drops everything behind the decimal point. Accuracy is the share of right samples.",
+    "`//`, which drops everything after the decimal point. Accuracy is the share of right samples.",
 )
 mistake(
     accuracy,

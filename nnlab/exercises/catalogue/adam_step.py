@@ -148,7 +148,7 @@ mistake(
         '** state["t"] → ** t',
     ),
     says="The step count goes up only after it has been used. At the first step it is still 0, the "
-    "correction 1 - beta**0 is 0, and the division gives NaN or infinity forevery weight.",
+    "correction 1 - beta**0 is 0, and the division gives NaN or infinity for every weight.",
 )
 mistake(
     adam_step,
@@ -200,7 +200,7 @@ mistake(
     ("beta1 ** → rest ** ", "beta2 ** → beta1 **", "rest ** → beta2 **"),
     says="beta1 and beta2 have changed places (in the averages, or in their corrections). beta1 belongs to "
     "the average of the gradient, which should turn quickly, beta2 to that of its square, which should be "
-    "steady; exchanged, the direction lags and the step size jumps about.",
+    "steady; swapped, the direction lags and the step size jumps around.",
 )
 mistake(
     adam_step,
@@ -211,8 +211,8 @@ mistake(
     ),
     'beta1 * state["m"] + (1 - beta1) * grad → (1 - beta1) * state["m"] + beta1 * grad',
     'beta2 * state["v"] + (1 - beta2) * grad**2 → (1 - beta2) * state["v"] + beta2 * grad**2',
-    says="beta and 1 - beta stand at each other's place. The old average should keep the large share (0.9, "
-    "0.999) and the new gradient get the small one; the other way round nothing is averaged.",
+    says="beta and 1 - beta have changed places. The old average should keep the large share (0.9, 0.999) "
+    "and the new gradient get the small one; the other way round nothing is averaged.",
 )
 mistake(
     adam_step,
@@ -230,8 +230,8 @@ mistake(
     "grad**2 → np.abs(grad)",
     "grad**2 → np.sum(grad**2)",
     "grad**2 → np.mean(grad**2)",
-    says="The second average does not hold the square of each gradient by itself. It should measure, "
-    "forevery weight alone, how large its gradients are; the root later brings the square back to the "
+    says="The second average does not hold the square of each gradient by itself. It should measure, for "
+    "every weight alone, how large its gradients are; the root later brings the square back to the "
     "gradient's scale.",
 )
 mistake(
@@ -317,8 +317,8 @@ mistake(
     adam_step,
     "parentheses-missing",
     "lr * m_hat / (np.sqrt(v_hat) + eps) → lr * m_hat / np.sqrt(v_hat) + eps",
-    says="Parentheses are missing below the line: Python divides before it adds, so eps is added to the "
-    "step itself and pushes every weight the same way, and a root of 0 is still divided by.",
+    says="Parentheses are missing in the denominator: Python divides before it adds, so eps is added to "
+    "the step itself and pushes every weight the same way, and a root of 0 is still divided by.",
 )
 mistake(
     adam_step,

@@ -249,7 +249,7 @@ mistake(
     "dY_tilde.sum(axis=0) → dY_tilde.sum(axis=0, keepdims=True)",
     "dH_tilde.sum(axis=0) → dH_tilde.sum(axis=0, keepdims=True)",
     says="The values of a bias gradient are right, but it has two axes where the bias has one. A rebinding "
-    "update would give the bias an axis too, and an in-place one refuses.",
+    "update would give the bias an axis too, and an in-place one would fail.",
 )
 mistake(
     backward,

@@ -247,7 +247,7 @@ mistake(
     f"{RETURN} → return -dX, dgamma, dbeta",
     f"{RETURN} → return dX, -dgamma, dbeta",
     f"{RETURN} → return dX, dgamma, -dbeta",
-    says="A sign is turned around. The minus of gradient descent belongs into the update, and only there.",
+    says="A sign is reversed. The minus of gradient descent belongs in the update, and only there.",
 )
 mistake(
     batch_norm_backward,

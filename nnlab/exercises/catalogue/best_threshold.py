@@ -153,8 +153,8 @@ mistake(
     "minimum-instead-of-maximum",
     "np.argmax( → np.argmin(",
     ("np.argmax(scores) → len(scores) - 1 - np.argmin(scores[::-1])"),
-    says="This is the threshold with the smallest F1: look at which end of the list is taken, and how the "
-    "comparison points.",
+    says="This is the threshold with the smallest F1: look at which end of the list is taken, and which "
+    "way the comparison points.",
 )
 mistake(
     best_threshold,
@@ -175,7 +175,7 @@ mistake(
     ("p_val >= t → p_val <= t", LAST),
     ("p_val >= t → p_val < t", LAST),
     says="The comparison points the other way: samples with a *low* probability of class 1 are called "
-    "positive, so the best of these thresholds is one that flags everything or little.",
+    "positive, so the best of these thresholds flags nearly everything or very little.",
 )
 mistake(
     best_threshold,
@@ -242,7 +242,7 @@ mistake(
     "→ p, r = np.divide(tp, tp + fp), np.divide(tp, tp + fn); f1 = 2 * p * r / (p + r)",
     says="Where no true positive is found, precision and recall are both 0, and F1 becomes 0/0. With "
     "NumPy's numbers that is NaN, and `argmax` takes NaN for the largest: the worst threshold is returned. "
-    "F1 is to be 0 there.",
+    "F1 should be 0 there.",
 )
 
 
@@ -290,8 +290,8 @@ mistake(
     ("scores.append(f1) → scores.append(5 * tp / (5 * tp + 4 * fn + fp))", LAST),
     "scores.append(f1) → scores.append(1.25 * tp / (1.25 * tp + 0.25 * fn + fp))",
     ("scores.append(f1) → scores.append(1.25 * tp / (1.25 * tp + 0.25 * fn + fp))", LAST),
-    says="Another F than F1 is maximized: F2 gives more weight to recall, F0.5 to precision. F1 treats both "
-    "alike.",
+    says="An F-score other than F1 is maximized: F2 gives more weight to recall, F0.5 to precision. F1 "
+    "treats both alike.",
 )
 mistake(
     best_threshold,

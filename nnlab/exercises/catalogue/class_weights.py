@@ -88,7 +88,7 @@ mistake(
     "np.bincount(y) → np.sort(np.bincount(y))[::-1]",
     "np.bincount(y) → np.sort(np.bincount(y))",
     "np.bincount(y) → np.array([np.sum(y == c) for c in dict.fromkeys(y.tolist())])",
-    says="The weights are right, but they stand in another order than the classes: by frequency, as "
+    says="The weights are right, but not in the order of the classes: they come by frequency, as "
     "`value_counts` and `most_common` give them, or by first appearance. Weight 0 must belong to class 0, "
     "or the wrong class is made to count.",
 )
@@ -119,7 +119,7 @@ mistake(
     class_weights,
     "integer-division",
     "len(y) / → len(y) // ",
-    says="`//` drops everything behind the decimal point: the weight of a common class, which is below 1, "
+    says="`//` drops everything after the decimal point: the weight of a common class, which is below 1, "
     "becomes 0, and the class is never learned. `/` keeps it.",
 )
 mistake(
@@ -150,6 +150,6 @@ mistake(
     class_weights,
     "count-off-by-one",
     "(n_classes * counts) → (n_classes * (counts + 1))",
-    says="A count is raised by 1 (smoothing against a division by 0). All classes occur here, so it only "
+    says="A count is raised by 1 (smoothing, to avoid a division by 0). All classes occur here, so it only "
     "shifts the weights.",
 )

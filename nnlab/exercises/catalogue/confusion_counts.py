@@ -72,8 +72,8 @@ mistake(
     "positive-class-swapped",
     ("y_true == 1 → y_true == 0", "y_pred == 1 → y_pred == 0"),
     says="True positives and true negatives have changed places: class 0 is counted as the positive one "
-    "(or the results stand in reverse). Positive is the class that you are looking for, here 1, the rare "
-    "one; precision and recall of the common class look splendid and tell nothing.",
+    "(or the results come in reverse order). Positive is the class that you are looking for, here 1, the "
+    "rare one; precision and recall of the common class look splendid and tell nothing.",
 )
 mistake(
     confusion_counts,
@@ -149,7 +149,7 @@ mistake(
     "return tn, fp, fn, tp → return tuple(np.unique(2 * y_true + y_pred, return_counts=True)[1])",
     "return tn, fp, fn, tp → return np.unique(2 * y_true + y_pred, return_counts=True)[1].tolist()",
     says="Where a cell is empty, it is left out instead of counted as 0, and fewer than four numbers come "
-    "back. That happens in earnest: a network on rare positives often predicts none of them at first.",
+    "back. It does happen: a network trained on rare positives often predicts none of them at first.",
 )
 mistake(
     confusion_counts,

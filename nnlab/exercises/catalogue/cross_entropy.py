@@ -83,8 +83,8 @@ mistake(
     cross_entropy,
     "loss-sign-flipped",
     "float(-np.sum → float(np.sum",
-    says="The sign is turned around: logarithms of probabilities are negative, a loss is positive. "
-    "Descending this one drives the right class's probability to zero.",
+    says="The sign is reversed: logarithms of probabilities are negative, a loss is positive. Descending "
+    "this one drives the right class's probability to zero.",
 )
 mistake(
     cross_entropy,
@@ -115,8 +115,8 @@ mistake(
     "wrong-log-base",
     "np.log( → np.log2(",
     "np.log( → np.log10(",
-    says="The logarithm has another base. The course (and the gradient, which has no factor only for base e) "
-    "uses the natural logarithm, `np.log`.",
+    says="The logarithm has a different base. The course (and the gradient, which has no factor only for "
+    "base e) uses the natural logarithm, `np.log`.",
 )
 mistake(
     cross_entropy,
@@ -180,7 +180,7 @@ mistake(
     "float(-np.sum(Y * logs) / m) → float(np.sum((Y_hat - Y) ** 2) / m)",
     "float(-np.sum(Y * logs) / m) → float(np.mean((Y_hat - Y) ** 2))",
     "float(-np.sum(Y * logs) / m) → float(np.sum((Y_hat - Y) ** 2) / (2 * m))",
-    says="This is the squared error. Behind a softmax its gradient nearly vanishes where the network is "
+    says="This is the squared error. After a softmax its gradient nearly vanishes where the network is "
     "sure of a wrong class; the cross-entropy grows without bound there.",
 )
 mistake(

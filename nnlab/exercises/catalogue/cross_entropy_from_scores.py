@@ -110,7 +110,7 @@ mistake(
     cross_entropy_from_scores,
     "log-of-zero",
     "log_sums - picked → -np.log(np.exp(picked) / np.exp(log_sums))",
-    says="Probabilities are formed first, and the logarithm taken of them. A probability below 1e-308 is "
+    says="Probabilities are formed first, and the logarithm taken of them. A probability below 1e-323 is "
     "stored as 0, and log(0) is infinite. Written out with the logarithm inside, exp and log cancel before "
     "anything can be lost.",
 )
@@ -165,7 +165,7 @@ mistake(
     cross_entropy_from_scores,
     "loss-sign-flipped",
     "log_sums - picked → picked - log_sums",
-    says="The sign is turned around: this is the logarithm of the right class's probability, which is never "
+    says="The sign is reversed: this is the logarithm of the right class's probability, which is never "
     "positive. A loss is never negative; descending this one drives the right class's probability to zero.",
 )
 mistake(
@@ -182,7 +182,7 @@ mistake(
     "np.log( → np.log2(",
     "np.log( → np.log10(",
     "log_sums - picked → (log_sums - picked) / np.log(2)",
-    says="The logarithm has another base than e. Only the natural logarithm undoes `np.exp`; with another "
+    says="The logarithm has a base other than e. Only the natural logarithm undoes `np.exp`; with another "
     "one the two parts of the loss do not fit together (or the loss comes out in other units).",
 )
 mistake(
@@ -206,7 +206,7 @@ mistake(
     cross_entropy_from_scores,
     "labels-broadcast",
     "shifted[np.arange(len(y)), y] → shifted[:, y]",
-    says="`scores[:, y]` picks, forevery row, the columns of all labels, which makes an (m, m) array, and "
+    says="`scores[:, y]` picks, for every row, the columns of all labels, which makes an (m, m) array, and "
     "the mean hides it. Each row needs one score only, its own label's: row numbers and labels have to go "
     "in pairs.",
 )
@@ -224,8 +224,8 @@ mistake(
     cross_entropy_from_scores,
     "labels-counted-from-one",
     "np.arange(len(y)), y] → np.arange(len(y)), y - 1]",
-    says="The score beside the label's is taken. Classes are counted from 0 here, as Python counts; and -1 "
-    "would silently take the last one.",
+    says="The score next to the label's is taken. Classes are counted from 0 here, as Python counts; and "
+    "-1 would silently take the last one.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -284,7 +284,7 @@ mistake(
     "float(np.mean(log_sums - picked)) → "
     "float(np.sum((np.exp(shifted - log_sums[:, None]) - np.eye(scores.shape[1])[y]) ** 2) / len(y))",
     "float(np.mean(log_sums - picked)) → float(np.mean((scores - np.eye(scores.shape[1])[y]) ** 2))",
-    says="This is the squared error. Behind a softmax its gradient nearly vanishes where the network is "
+    says="This is the squared error. After a softmax its gradient nearly vanishes where the network is "
     "sure of a wrong class; the cross-entropy grows without bound there.",
 )
 mistake(

@@ -190,7 +190,7 @@ mistake(
     "gradients-recorded",
     "with torch.no_grad(): → if True:",
     says="Gradients are recorded along the way, though no backward pass will use them. On a whole "
-    "validation set that keeps every activation in memory, and takes time.",
+    "validation set that keeps every activation in memory and takes time.",
     symptom=pick("gradients recorded", True),
 )
 mistake(
@@ -239,8 +239,8 @@ mistake(
     evaluate,
     "argmax-over-whole-array",
     "argmax(dim=1) → argmax()",
-    says="`argmax` without an axis takes the whole table for one long list and gives a single position. The "
-    "class of each sample is the position of the largest entry in its row.",
+    says="`argmax` without an axis treats the whole table as one long list and gives a single position. "
+    "The class of each sample is the position of the largest entry in its row.",
 )
 mistake(
     evaluate,
@@ -248,8 +248,8 @@ mistake(
     "scores.argmax(dim=1) → scores.max(dim=1).values",
     "scores.argmax(dim=1) → scores.max(dim=1).values.round()",
     "scores.argmax(dim=1) → scores.max(dim=1).values.int()",
-    says="The largest score itself is compared with the label, and hardly ever equals it. What counts is at "
-    "which class the largest score stands.",
+    says="The largest score itself is compared with the label, and hardly ever equals it. What counts is "
+    "which class the largest score belongs to.",
 )
 mistake(
     evaluate,
@@ -262,7 +262,7 @@ mistake(
     evaluate,
     "integer-division",
     "return hits.float().mean().item() → return float(hits.sum().item() // len(y))",
-    says="`//` drops everything behind the decimal point, so any accuracy below 1 becomes 0; `/` keeps it.",
+    says="`//` drops everything after the decimal point, so any accuracy below 1 becomes 0; `/` keeps it.",
 )
 mistake(
     evaluate,

@@ -68,9 +68,9 @@ mistake(
     "wrong-activation",
     "np.tanh(H_tilde) → np.maximum(H_tilde, 0)",
     "np.tanh(H_tilde) → 1 / (1 + np.exp(-H_tilde))",
-    says="The hidden layer uses another activation than tanh. The network would learn too, but the backward "
-    "pass of this course takes the derivative of tanh, and a derivative of another function points "
-    "elsewhere.",
+    says="The hidden layer uses an activation other than tanh. The network would learn too, but the "
+    "backward pass of this course takes the derivative of tanh, and a derivative of another function "
+    "points elsewhere.",
 )
 mistake(
     forward,
@@ -96,8 +96,8 @@ mistake(
     forward,
     "activation-on-output",
     'H @ params["Wy"] + params["by"] → np.tanh(H @ params["Wy"] + params["by"])',
-    says="The output scores go through tanh as well. That holds them between -1 and 1, and softmax can then "
-    "never be sure of anything: with two classes no probability exceeds 0.88.",
+    says="The output scores go through tanh as well. That keeps them between -1 and 1, and softmax can "
+    "then never be sure of anything: with two classes no probability exceeds 0.88.",
 )
 mistake(
     forward,
@@ -141,7 +141,7 @@ mistake(
         'X @ params["Wh"] + params["bh"] → X @ params["Wh"]',
         'np.tanh(H_tilde) → np.tanh(H_tilde) + params["bh"]',
     ),
-    says="The hidden bias is added behind tanh. It belongs to the sum inside, where it decides at which "
+    says="The hidden bias is added after tanh. It belongs to the sum inside, where it decides at which "
     "inputs the unit is steep; outside, it is only a second output bias.",
 )
 mistake(

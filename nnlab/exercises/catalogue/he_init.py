@@ -93,9 +93,9 @@ mistake(
     "np.sqrt(2 / fan_in) → 0.01",
     "np.sqrt(2 / fan_in) → 0.1",
     "np.sqrt(2 / fan_in) → np.sqrt(2)",
-    says="The weights do not depend on the number of inputs as they should. Unscaled, a layer of 200 inputs "
-    "multiplies its signal by more than ten, and the next one again; with a small fixed factor it fades "
-    "away, and with it the gradients.",
+    says="The weights do not depend on the number of inputs as they should. Unscaled, a layer of 200 "
+    "inputs multiplies its signal by ten or more, and so does the next one; with a small fixed factor it "
+    "fades away, and with it the gradients.",
     symptom=same_spread_for_all_sizes,
 )
 mistake(
@@ -194,7 +194,7 @@ mistake(
     "wrong-factor",
     "2 / fan_in → 6 / fan_in",
     "2 / fan_in → 3 / fan_in",
-    says="The spread follows the number of inputs, but the factor is another one. ReLU halves the mean "
-    "square, so the variance has to be doubled: 2 / fan_in (the 6 belongs to the limits of a uniform "
+    says="The spread follows the number of inputs, but the factor is wrong. ReLU halves the mean square, "
+    "so the variance has to be doubled: 2 / fan_in (the 6 belongs to the limits of a uniform "
     "distribution).",
 )

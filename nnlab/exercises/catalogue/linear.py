@@ -126,8 +126,8 @@ mistake(
     linear,
     "bias-added-for-every-input",
     "X @ W + b → X @ W + X.shape[1] * b",
-    says="The bias is added once forevery input. It belongs outside the loop (or the sum) over the inputs: "
-    "one bias for each output.",
+    says="The bias is added once for every input. It belongs outside the loop (or the sum) over the "
+    "inputs: one bias for each output.",
 )
 mistake(
     linear,

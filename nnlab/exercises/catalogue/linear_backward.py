@@ -163,7 +163,7 @@ mistake(
     "dZ @ W.T → -dZ @ W.T",
     "X.T @ dZ → -X.T @ dZ",
     "db = dZ.sum → db = -dZ.sum",
-    says="A sign is turned around. The minus of gradient descent belongs into the update, and only there; a "
+    says="A sign is reversed. The minus of gradient descent belongs in the update, and only there; a "
     "gradient points uphill. With it here, this layer climbs while the others descend.",
 )
 mistake(

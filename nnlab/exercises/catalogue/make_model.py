@@ -87,8 +87,8 @@ def idle_parameters(seen: list) -> bool:
         "Three pieces in a row: a linear layer, an activation, a linear layer.",
         "`nn.Linear(n, k)` goes from n to k numbers; the hidden units are the output of the first one and "
         "the input of the second.",
-        "Put an `nn.Linear`, an `nn.ReLU()` and another `nn.Linear` into `nn.Sequential`, in this order and "
-        "with nothing behind.",
+        "Put an `nn.Linear`, an `nn.ReLU()` and another `nn.Linear` into `nn.Sequential`, in this order "
+        "and with nothing after them.",
     ),
     why="`nn.Sequential` calls its parts one after another, and shows their parameters to the optimizer.",
 )
@@ -121,8 +121,8 @@ mistake(
         "nn.ReLU() → nn.SiLU()",
         "nn.ReLU() → nn.Softmax(dim=1)",
     ),
-    says="The activation is another one than ReLU. Such a network learns as well, but it is not the twin of "
-    "the one it is compared with, and the weights of one do not fit the other.",
+    says="The activation is not ReLU. Such a network learns as well, but it is not the twin of the one it "
+    "is compared with, and the weights of one do not fit the other.",
 )
 mistake(
     make_model,
@@ -151,15 +151,15 @@ mistake(
     "ReLU(), output) → ReLU(), output, nn.ReLU())",
     "ReLU(), output) → ReLU(), output, nn.Sigmoid())",
     "ReLU(), output) → ReLU(), output, nn.Tanh())",
-    says="There is an activation behind the last layer. It takes away part of the range of the scores: ReLU "
+    says="There is an activation after the last layer. It takes away part of the range of the scores: ReLU "
     "cannot say no, and sigmoid and tanh can never be sure.",
 )
 mistake(
     make_model,
     "activation-in-wrong-place",
     "(hidden, nn.ReLU(), → (nn.ReLU(), hidden,",
-    says="The activation stands in front of the first layer. It cuts off all negative inputs, and what "
-    "follows is two linear maps in a row, which are one.",
+    says="The activation comes before the first layer. It cuts off all negative inputs, and what follows "
+    "is two linear maps in a row, which are one.",
 )
 mistake(
     make_model,
@@ -176,17 +176,17 @@ mistake(
     ("nn.Linear(n_in, n_hidden) → nn.Linear(n_hidden, n_in)", "(n_hidden, n_out) → (n_out, n_hidden)"),
     "nn.Linear(n_in, n_hidden) → nn.Linear(n_hidden, n_in)",
     "nn.Linear(n_hidden, n_out) → nn.Linear(n_out, n_hidden)",
-    says="A layer is built, but the data do not fit into it: its two sizes are exchanged. `nn.Linear` is "
-    "told the number of inputs first and the number of outputs second; only the weight inside is stored the "
-    "other way round.",
+    says="A layer is built, but the data do not fit into it: its two sizes are swapped. `nn.Linear` is "
+    "told the number of inputs first and the number of outputs second; only the weight inside is stored "
+    "the other way round.",
 )
 mistake(
     make_model,
     "layers-do-not-meet",
     "nn.Linear(n_hidden, n_out) → nn.Linear(n_in, n_out)",
     "nn.Linear(n_in, n_hidden) → nn.Linear(n_in, n_out)",
-    says="The first layer gives another number of values than the second one takes. Follow the sizes "
-    "through the network: what comes out of one layer goes into the next.",
+    says="The first layer does not give as many values as the second one takes. Follow the sizes through "
+    "the network: what comes out of one layer goes into the next.",
 )
 mistake(
     make_model,
@@ -205,8 +205,8 @@ mistake(
         "hidden, nn.ReLU(), output → nn.Linear(n_in, n_out), nn.ReLU()",
         "hidden, nn.ReLU(), output → hidden, nn.ReLU()",
     ),
-    says="The network has another number of linear layers than asked for: one hidden layer means two linear "
-    "layers, one into the hidden units and one out of them.",
+    says="The network does not have the number of linear layers asked for: one hidden layer means two "
+    "linear layers, one into the hidden units and one out of them.",
 )
 mistake(
     make_model,
@@ -320,7 +320,7 @@ def used_twice(n_in, n_hidden, n_out):
     make_model,
     "arguments-swapped",
     says="The numbers of hidden units and of outputs have changed places: the hidden layer is as wide as "
-    "the output should be, and the scores come in the wrong number.",
+    "the output should be, and the number of scores is wrong.",
 )
 def hidden_for_output(n_in, n_hidden, n_out):
     """Mix the last two arguments up."""

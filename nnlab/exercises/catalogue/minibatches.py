@@ -13,7 +13,7 @@ from nnlab.exercises.checking.probes import example, extreme
 
 
 def numbered(m: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return m samples that can be told apart: both the first column of X and y are the sample's number."""
+    """Return m samples that can be recognized: both the first column of X and y are the sample's number."""
     y = np.arange(m)
     return np.stack([y, -y], axis=1).astype(float), y
 
@@ -161,9 +161,9 @@ mistake(
     "order[start : start + batch_size] → rng.choice(len(X), size=batch_size, replace=False)",
     "order[start : start + batch_size] → rng.permutation(len(X))[:batch_size]",
     "order[start : start + batch_size] → rng.permutation(len(X))[start : start + batch_size]",
-    says="Some samples come twice or more in an epoch, and others not at all: each place, or each batch, is "
-    "drawn by itself, without regard to which ones have come already. About a third of the data would be "
-    "missing from every epoch.",
+    says="Some samples come twice or more in an epoch, and others not at all: each place, or each batch, "
+    "is drawn by itself, without regard to which ones have come already. More than a third of the data "
+    "would be missing from every epoch.",
 )
 mistake(
     minibatches,
@@ -221,8 +221,8 @@ mistake(
     ("len(X), batch_size) → len(X), len(X))", "start + batch_size → start + len(X)"),
     ("len(X), batch_size) → len(X))", "start + batch_size → start + 1"),
     "order[start : start + batch_size] → order",
-    says="The batches have not the size that is asked for. The batch size decides how noisy a step is and "
-    "how many there are in an epoch, so the caller must be able to choose it.",
+    says="The batches do not have the size that is asked for. The batch size decides how noisy a step is "
+    "and how many there are in an epoch, so the caller must be able to choose it.",
 )
 mistake(
     minibatches,
@@ -248,8 +248,8 @@ mistake(
         "range(0, len(X), batch_size) → np.array_split(order, -(-len(X) // batch_size))",
         "batch = order[start : start + batch_size] → batch = start",
     ),
-    says="The samples are dealt out evenly, so that several batches have another size than the one asked "
-    "for. All should be full, and only the last may be smaller.",
+    says="The samples are dealt out evenly, so several batches do not have the size asked for. All should "
+    "be full, and only the last may be smaller.",
 )
 mistake(
     minibatches,

@@ -128,22 +128,23 @@ mistake(
     numerical_gradient,
     "missing-factor-two",
     "(2 * eps) → eps",
-    says="The gradient comes out twice too large. Look at how far apart the two points are at which you take "
-    "f, and at what you divide by. A check against it would call every right backward pass wrong.",
+    says="The gradient comes out twice as large as it should. Look at how far apart the two points are at "
+    "which you take f, and at what you divide by. A check against it would call every right backward pass "
+    "wrong.",
 )
 mistake(
     numerical_gradient,
     "half-the-difference",
     "x[i] = kept - eps → x[i] = kept",
     "x[i] = kept + eps → x[i] = kept",
-    says="The gradient comes out about half as large as it is: one of the two points is x itself, so they "
-    "are one step apart, but the difference is divided by two steps.",
+    says="The gradient comes out about half as large as it should: one of the two points is x itself, so "
+    "they are one step apart, but the difference is divided by two steps.",
 )
 mistake(
     numerical_gradient,
     "gradient-sign-flipped",
     "above - below → below - above",
-    says="The sign is turned around: f above and f below are subtracted in the wrong order. Descending along "
+    says="The sign is reversed: f above and f below are subtracted in the wrong order. Descending along "
     "this gradient climbs.",
 )
 mistake(

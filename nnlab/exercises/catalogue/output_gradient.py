@@ -74,9 +74,9 @@ mistake(
     "gradient-sign-flipped",
     "Y_hat - Y → Y - Y_hat",
     "difference / m → -difference / m",
-    says="The sign is turned around. A gradient points uphill and the update steps against it: where a wrong "
-    "class has too much probability, the entry must be positive. With this sign every step makes the network "
-    "surer of the wrong classes.",
+    says="The sign is reversed. A gradient points uphill and the update steps against it: where a wrong "
+    "class has too much probability, the entry must be positive. With this sign every step makes the "
+    "network surer of the wrong classes.",
 )
 mistake(
     output_gradient,
@@ -157,7 +157,7 @@ mistake(
     output_gradient,
     "integer-division",
     "/ m → // m",
-    says="`//` drops everything behind the decimal point; what is left of a small gradient is 0 or -1. `/` "
+    says="`//` drops everything after the decimal point; what is left of a small gradient is 0 or -1. `/` "
     "keeps it.",
 )
 mistake(
@@ -166,6 +166,6 @@ mistake(
     "Y_hat - Y → (Y_hat >= Y_hat.max(axis=1, keepdims=True)) - Y",
     "Y_hat - Y → np.eye(Y.shape[1])[Y_hat.argmax(axis=1)] - Y",
     "Y_hat - Y → np.round(Y_hat) - Y",
-    says="The probabilities are turned into 0 and 1 before the targets are subtracted. A sample that is "
+    says="The probabilities are rounded to 0 and 1 before the targets are subtracted. A sample that is "
     "right by a hair then has no gradient at all; the probabilities themselves say how much is missing.",
 )

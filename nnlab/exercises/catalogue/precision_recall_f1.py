@@ -88,7 +88,8 @@ mistake(
     "f1-is-jaccard-index",
     "2 * precision * recall / (precision + recall) if → tp / (tp + fp + fn) if",
     says="This is tp / (tp + fp + fn), the Jaccard index (intersection over union). It ranks networks just "
-    "as F1 does, but its values are smaller; in F1 the true positives count twice, above and below.",
+    "as F1 does, but its values are smaller; in F1 the true positives count twice, in the numerator and in "
+    "the denominator.",
 )
 mistake(
     precision_recall_f1,
@@ -103,8 +104,8 @@ mistake(
         "2 * precision * recall / (precision + recall) → 2 * (precision + recall) / (precision * recall)",
         "if precision + recall → if precision * recall",
     ),
-    says="F1 has its fraction upside down: the sum stands above and the product below. A mean of two "
-    "numbers lies between them, and this figure exceeds 1.",
+    says="F1 has its fraction upside down: the sum is on top and the product below. A mean of two numbers "
+    "lies between them, and this figure exceeds 1.",
 )
 mistake(
     precision_recall_f1,
@@ -142,10 +143,10 @@ mistake(
         "2 * precision * recall / (precision + recall) if precision + recall else 0.0 "
         "→ 2 * tp / (2 * tp + fp + fn)",
     ),
-    says="The ordinary cases are right, but one of the divisions has a 0 below the line when nothing is "
-    "predicted positive, when there are no positives, or when none is found. A network that always gives "
-    "the common answer, as many do after the first epoch, meets just that case; the exercise asks for 0.0 "
-    "there.",
+    says="The ordinary cases are right, but one of the divisions has a 0 in its denominator when nothing "
+    "is predicted positive, when there are no positives, or when none is found. A network that always "
+    "gives the common answer, as many do after the first epoch, meets just that case; the exercise asks "
+    "for 0.0 there.",
 )
 mistake(
     precision_recall_f1,
@@ -197,7 +198,7 @@ mistake(
     "tp / (tp + fp) if tp + fp → tp / fp if fp",
     "tp / (tp + fn) if tp + fn → tp / fn if fn",
     says="The true positives are divided by the errors alone. That is a ratio of hits to misses, which can "
-    "exceed 1; a share has the whole below the line, hits and errors together.",
+    "exceed 1; a share has the whole in its denominator, hits and errors together.",
 )
 mistake(
     precision_recall_f1,
@@ -211,7 +212,7 @@ mistake(
     ("tp / (tp + fp) if → tp // (tp + fp) if", "tp / (tp + fn) if → tp // (tp + fn) if"),
     "tp / (tp + fp) if → tp // (tp + fp) if",
     "tp / (tp + fn) if → tp // (tp + fn) if",
-    says="`//` drops everything behind the decimal point, so a share below 1 becomes 0; `/` keeps it.",
+    says="`//` drops everything after the decimal point, so a share below 1 becomes 0; `/` keeps it.",
 )
 mistake(
     precision_recall_f1,
@@ -220,8 +221,8 @@ mistake(
     "→ 5 * precision * recall / (4 * precision + recall) if precision + recall",
     "2 * precision * recall / (precision + recall) if precision + recall "
     "→ 1.25 * precision * recall / (0.25 * precision + recall) if precision + recall",
-    says="This is another F than F1: F2 gives more weight to recall, F0.5 to precision. F1 is the harmonic "
-    "mean of both, and treats them alike.",
+    says="This is an F-score other than F1: F2 gives more weight to recall, F0.5 to precision. F1 is the "
+    "harmonic mean of both, and treats them alike.",
 )
 mistake(
     precision_recall_f1,
@@ -236,15 +237,15 @@ mistake(
     "one-figure-twice",
     "tp / (tp + fn) if tp + fn → tp / (tp + fp) if tp + fp",
     "tp / (tp + fp) if tp + fp → tp / (tp + fn) if tp + fn",
-    says="Precision and recall have the same formula. They differ in the errors below the line: false "
-    "alarms for the one, missed cases for the other.",
+    says="Precision and recall have the same formula. They differ in the errors that enter the "
+    "denominator: false alarms for the one, missed cases for the other.",
 )
 mistake(
     precision_recall_f1,
     "negatives-below-the-line",
     "tp / (tp + fn) if tp + fn → tp / (tp + tn) if tp + tn",
     "tp / (tp + fp) if tp + fp → tp / (tp + tn) if tp + tn",
-    says="The true negatives stand below the line, where one of the two kinds of errors belongs. Neither "
+    says="The true negatives are in the denominator, where one of the two kinds of errors belongs. Neither "
     "precision nor recall counts them.",
 )
 mistake(
@@ -270,8 +271,8 @@ mistake(
     "parentheses-missing",
     "2 * precision * recall / (precision + recall) → 2 * precision * recall / precision + recall",
     ("tp / (tp + fp) if → tp / tp + fp if tp and", "tp / (tp + fn) if → tp / tp + fn if tp and"),
-    says="Parentheses are missing below the line: Python divides before it adds, so `a / b + c` is (a / b) "
-    "+ c.",
+    says="Parentheses are missing in the denominator: Python divides before it adds, so `a / b + c` is (a "
+    "/ b) + c.",
 )
 mistake(
     precision_recall_f1,

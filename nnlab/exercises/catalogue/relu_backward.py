@@ -107,7 +107,7 @@ mistake(
     "sign-instead-of-mask",
     "Z > 0 → np.sign(Z)",
     "Z > 0 → np.where(Z > 0, 1, -1)",
-    says="Where Z is negative the gradient passes with its sign turned around. That is the derivative of the "
+    says="Where Z is negative the gradient passes with its sign reversed. That is the derivative of the "
     "absolute value; ReLU is flat there.",
 )
 mistake(
@@ -121,7 +121,7 @@ mistake(
     relu_backward,
     "gradient-sign-flipped",
     "return dA * → return -dA *",
-    says="The sign is turned around. ReLU never falls, so its slope is never negative. With this sign the "
+    says="The sign is reversed. ReLU never falls, so its slope is never negative. With this sign the "
     "layers below climb while those above descend.",
 )
 mistake(
@@ -147,8 +147,8 @@ mistake(
     "Z > 0 → 0.5 < Z",
     "Z > 0 → 1e-6 < Z",
     "Z > 0 → -1e-6 < Z",
-    says="The gradient starts to pass at another value than 0. The corner of ReLU is at 0, however small Z "
-    "is there.",
+    says="The gradient starts to pass at a value other than 0. The corner of ReLU is at exactly 0: every "
+    "positive Z, however small, lets the gradient through.",
 )
 mistake(
     relu_backward,

@@ -174,7 +174,7 @@ mistake(
     "updated-twice",
     "-= lr * → -= 2 * lr *",
     says="The step is twice as long as it should be: the update is made twice, or has a factor too many. "
-    "Training looks as with double the learning rate, and explodes at half of it.",
+    "Training looks as it would with double the learning rate, and explodes at half of it.",
 )
 mistake(
     sgd_step,

@@ -172,8 +172,8 @@ mistake(
         "return powers / powers.sum(axis=1, keepdims=True) "
         "→ return np.nan_to_num(powers / powers.sum(axis=1, keepdims=True))",
     ),
-    says="exp overflows, and the NaN that it leaves are replaced by 0. The result is finite and wrong: the "
-    "class with the largest score gets probability 0. Avoid the overflow instead of hiding it.",
+    says="exp overflows, and the NaNs that it leaves are replaced by 0. The result is finite and wrong: "
+    "the class with the largest score gets probability 0. Avoid the overflow instead of hiding it.",
 )
 mistake(
     softmax,
@@ -189,8 +189,8 @@ mistake(
     "wrong-base",
     "np.exp(shifted) → np.exp2(shifted)",
     "np.exp(shifted) → 10.0**shifted",
-    says="The powers are taken of another base than e. They still add up to 1, but the gradient of the loss "
-    "is simple only for e.",
+    says="The powers are those of a base other than e. They still add up to 1, but the gradient of the "
+    "loss is simple only for e.",
 )
 mistake(
     softmax,
@@ -206,5 +206,5 @@ mistake(
     "hard-maximum",
     "powers / powers.sum(axis=1, keepdims=True) → (shifted == 0) * 1.0",
     says="The largest score of a row gets 1 and all others 0. Softmax is the soft version: every class "
-    "keeps some probability, and only so is there a gradient to learn from.",
+    "keeps some probability, and without that there is no gradient to learn from.",
 )

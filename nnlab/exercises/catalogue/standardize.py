@@ -74,7 +74,7 @@ def in_words(column: np.ndarray) -> str:
         "Every column gets mean 0 and standard deviation 1 in the training set. The test set stands for data "
         "that do not exist yet: what may be known about it beforehand?",
         "Take mean and standard deviation of each column of X_train, and use these very numbers for both "
-        "sets. Then think of a column that is the same foreverybody.",
+        "sets. Then think of a column that is the same for everybody.",
         "`X_train.mean(axis=0)` and `X_train.std(axis=0)` give one number per column. Where a deviation is "
         "0, put 1 in its place before you divide.",
     ),
@@ -179,8 +179,8 @@ mistake(
     "sample-standard-deviation",
     "X_train.std(axis=0) → X_train.std(axis=0, ddof=1)",
     says="The deviation is divided by m - 1 (ddof=1, as pandas does by default), not by m (as NumPy and "
-    "scikit-learn do). For large data it hardly matters, but your numbers then differ in the third digit "
-    "from everybody else's, and it takes a while to find out why.",
+    "scikit-learn do). For large data it hardly matters; for small data your numbers differ from everybody "
+    "else's in the third digit, and it takes a while to find out why.",
 )
 mistake(
     standardize,
@@ -314,6 +314,6 @@ mistake(
     "X_train.std(axis=0) → np.abs(X_train - mean).mean(axis=0)",
     "X_train.std(axis=0) → np.sqrt(X_train.std(axis=0))",
     "X_train.std(axis=0) → np.linalg.norm(X_train - mean, axis=0)",
-    says="The columns are divided by another measure of spread than the standard deviation, which is the "
+    says="The columns are divided by a measure of spread other than the standard deviation, which is the "
     "root of the mean squared distance from the mean.",
 )

@@ -93,8 +93,8 @@ mistake(
     tanh_backward,
     "gradient-sign-flipped",
     "return dH * slope → return -dH * slope",
-    says="The sign is turned around. tanh rises everywhere, so its slope is never negative. With this sign "
-    "the layers below climb while the output layer descends.",
+    says="The sign is reversed. tanh rises everywhere, so its slope is never negative. With this sign the "
+    "layers below climb while the output layer descends.",
 )
 mistake(
     tanh_backward,

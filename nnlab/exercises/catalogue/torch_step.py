@@ -125,13 +125,13 @@ mistake(
     "optimizer.zero_grad() → pass",
     says="The gradients are never cleared. PyTorch adds each new gradient to what is there, so every step "
     "goes along the sum of all gradients so far: the steps grow, the direction is stale, and the loss soon "
-    "jumps about or explodes.",
+    "jumps around or explodes.",
 )
 mistake(
     torch_step,
     "zero-grad-after-step",
     ("optimizer.zero_grad() → pass", "optimizer.step() → optimizer.step(); optimizer.zero_grad()"),
-    says="The gradients are cleared at the end, after the step. From the second call on that does, but "
+    says="The gradients are cleared at the end, after the step. From the second call on that works, but "
     "whatever was left in the model before the first one (from a trial run, or another loss) is mixed into "
     "its gradient. Clear them before they are computed.",
 )
@@ -208,7 +208,7 @@ mistake(
     torch_step,
     "sigmoid-before-cross-entropy",
     "scores = model(X) → scores = model(X).sigmoid()",
-    says="The scores go through a sigmoid before the cross-entropy. That holds them between 0 and 1, so "
+    says="The scores go through a sigmoid before the cross-entropy. That keeps them between 0 and 1, so "
     "that the softmax inside the loss can never be sure of anything.",
 )
 mistake(
@@ -233,7 +233,7 @@ mistake(
     "F.cross_entropy(scores, y) → ((scores - y[:, None]) ** 2).mean()",
     "F.cross_entropy(scores, y) → F.l1_loss(scores, F.one_hot(y, scores.shape[1]).float())",
     "F.cross_entropy(scores, y) → F.cross_entropy(scores, y, label_smoothing=0.1)",
-    says="The loss is another one than the cross-entropy of the exercise. The network learns something, but "
+    says="The loss is not the cross-entropy that the exercise asks for. The network learns something, but "
     "its losses cannot be compared with those of its NumPy twin.",
 )
 mistake(

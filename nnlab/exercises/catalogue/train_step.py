@@ -91,8 +91,8 @@ mistake(
     "loss-after-update",
     "return loss → return cross_entropy(forward(params, X)[0], Y)",
     says="The loss is taken after the update. The parameters are right, but the curve you plot is one step "
-    "ahead and flatters: it is measured on the very batch that has just been fitted. It also costs a second "
-    "forward pass.",
+    "ahead and flatters the network: it is measured on the very batch that has just been fitted. It also "
+    "costs a second forward pass.",
 )
 mistake(
     train_step,
@@ -163,8 +163,8 @@ mistake(
     train_step,
     "updated-twice",
     "grads, lr) → grads, 2 * lr)",
-    says="The step is twice as long as it should be: the update is made twice, or there is a factor of 2 too "
-    "many. Training looks as with double the learning rate, and explodes at half of it.",
+    says="The step is twice as long as it should be: the update is made twice, or there is a factor of 2 "
+    "too many. Training looks as it would with double the learning rate, and explodes at half of it.",
 )
 
 # The slips of the parts, made inside the whole.

@@ -302,7 +302,7 @@ SIZES = {
     "n_y": "the number of classes (outputs)",
 }
 CONSTANTS = (
-    (-1.0, "the negative of what it should be; look for a sign that is turned around."),
+    (-1.0, "the negative of what it should be; look for a sign that is reversed."),
     (2.0, "twice what it should be."),
     (0.5, "half of what it should be."),
     (1 / math.log(2), "in units of log 2: base 2 instead of the natural logarithm."),

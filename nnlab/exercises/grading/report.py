@@ -273,10 +273,10 @@ def catalogue() -> str:
         "",
         "<!-- Made by `python -m nnlab grade --catalogue`; do not edit. -->",
         "",
-        f"{len(exercises)} exercises, {mistakes} known mistakes. Two made together are named where the pair",
-        "can be told apart. What no known mistake explains gets a general finding: nothing returned, a wrong",
-        "type or shape, a factor, right for one size only, an input changed, NaN, too slow, or an error and",
-        "what it means.",
+        f"{len(exercises)} exercises, {mistakes} known mistakes. Two made together are named where no single",
+        "one explains the result as well. What none explains gets a general finding: nothing returned, a",
+        "wrong type or shape, a factor, right for one size only, an input changed, NaN, too slow, or an",
+        "error and what it means.",
     ]
     for exercise in exercises:
         lines += [
