@@ -16,6 +16,7 @@ NAMES = [
     "06_pytorch_port",
     "07_comparison",
     "08_optimization",
+    "09_regularization",
     "10_evaluation_and_tuning",
 ]
 
