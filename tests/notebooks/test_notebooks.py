@@ -196,7 +196,9 @@ STRAIGHT_LINE = "_0 * _1 + _2"  # tells nothing: it stands in every lesson
 
 def telling(exercise):
     """Return the statements of a reference that would give it away: those with some work in them."""
-    found = {s for s in statements(registry.find(exercise).source) if len(re.findall(r"[@*/+-]|\w\(", s)) >= 2}
+    found = {
+        s for s in statements(registry.find(exercise).source) if len(re.findall(r"[@*/+-]|\w\(", s)) >= 2
+    }
     return found - {STRAIGHT_LINE}
 
 
