@@ -156,8 +156,7 @@ mistake(
     batch_norm,
     "running-statistics-in-training",
     f"    else:\n        {STORED} →     {STORED}",
-    f"{BATCH} → batch = X.mean(axis=0); {STORED}",
-    "momentum * mean → momentum * batch",
+    (f"{BATCH} → batch = X.mean(axis=0); {STORED}", "momentum * mean → momentum * batch"),
     says="In training, Y is computed with the running averages. They lag behind, and while training they "
     "are only collected: a batch is normalized by its own mean and variance, so that every feature leaves "
     "the layer with the mean and spread that gamma and beta give it. Normalized by the averages, nothing "
@@ -168,6 +167,8 @@ mistake(
     "batch-statistics-in-evaluation",
     f"{STORED} → {BATCH}",
     f"{STORED} → mean, var = X.mean(axis=0), X.var(axis=0, ddof=1)",
+    f'{STORED} → mean, var = running["mean"], X.var(axis=0)',
+    f'{STORED} → mean, var = X.mean(axis=0), running["var"]',
     says="In evaluation, Y is computed with the statistics of the batch. What is said about one person then "
     "depends on who else is in the batch, and a single sample, which is its own mean, comes out as beta "
     "whatever it is.",
@@ -282,6 +283,7 @@ mistake(
     batch_norm,
     "variance-used-as-std",
     "np.sqrt(var + eps) → (var + eps)",
+    "np.sqrt(var + eps) → (np.sqrt(var + eps) if training else var + eps)",
     says="The division is by the variance; a root is missing. Wide features come out too narrow, and "
     "narrow ones too wide.",
 )
@@ -312,6 +314,13 @@ mistake(
     "return gamma * X_hat + beta → return X_hat if training else gamma * X_hat + beta",
     says="gamma and beta act in one of the two modes only. They belong to the layer in both: the layers "
     "above have learned to work with what they make of the features.",
+)
+mistake(
+    batch_norm,
+    "running-changed-by-another-name",
+    "X_hat = (X - mean) / np.sqrt(var + eps) → var += eps\n    X_hat = (X - mean) / np.sqrt(var)",
+    says='In evaluation, running["var"] grows by eps with every call. After `var = running["var"]` both '
+    "names stand for one array, and `var += eps` changes it; `var + eps` makes a new one.",
 )
 mistake(
     batch_norm,

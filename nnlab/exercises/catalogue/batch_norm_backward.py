@@ -48,17 +48,17 @@ from nnlab.exercises.checking.probes import MAIN, example, extreme
     ),
     hints=(
         "gamma and beta are easy: Y is linear in both, and each of them meets every row. X is harder: it "
-        "reaches Y on three ways, directly, through the mean, and through the variance.",
-        "With X_hat = (X - mean) / std: along the way of the mean the average of dY goes off every row, "
-        "and along that of the variance X_hat times the average of dY * X_hat. All three share the factor "
-        "gamma / std.",
+        "reaches Y along three paths: directly, through the mean, and through the variance.",
+        "With X_hat = (X - mean) / std: the path through the mean subtracts the average of dY from every "
+        "row, and the path through the variance X_hat times the average of dY * X_hat. All three share the "
+        "factor gamma / std.",
         "dbeta adds up the rows of dY, dgamma those of dY * X_hat. For dX take dY, subtract dbeta / m, "
         "subtract X_hat times dgamma / m, and multiply the difference by gamma / std; std is the root of "
         "the biased variance plus eps.",
     ),
-    why="The two averages in dX are dbeta / m and dgamma / m, which are there already. What is left of dY "
-    "has no part along the ones and, but for eps, none along X_hat: a shift or a stretch of the whole "
-    "batch changes nothing in Y, so neither can the loss gain by one.",
+    why="The two averages in dX are dbeta / m and dgamma / m, which are there already. Subtracting them "
+    "takes out of dY what would shift or stretch a whole column: neither changes Y (but for eps), so the "
+    "loss has nothing to gain by it.",
 )
 def batch_norm_backward(dY, X, gamma, eps=1e-5):
     """Return the gradients of batch norm in training, given the gradient of Y = gamma * X_hat + beta.
@@ -80,7 +80,7 @@ mistake(
     batch_norm_backward,
     "mean-path-omitted",
     " - dbeta / m → ",
-    says="dX lacks the way through the mean. Each entry of X moves the mean of its column, and with it all "
+    says="dX lacks the path through the mean. Each entry of X moves the mean of its column, and with it all "
     "rows of Y. Moving all of a column together changes nothing in Y, so the entries of each column of dX "
     "have to add up to 0; yours do not.",
 )
@@ -88,7 +88,7 @@ mistake(
     batch_norm_backward,
     "variance-path-omitted",
     " - X_hat * dgamma / m → ",
-    says="dX lacks the way through the variance. Each entry of X widens or narrows its column, and with it "
+    says="dX lacks the path through the variance. Each entry of X widens or narrows its column, and with it "
     "all rows of Y. Without this part the gradient wants to stretch the column, which the division takes "
     "back.",
 )
@@ -119,8 +119,10 @@ mistake(
     batch_norm_backward,
     "gamma-omitted",
     "gamma / std → 1 / std",
-    says="gamma is missing from dX. Going forward it multiplies X_hat, so going back it multiplies what "
-    "reaches X_hat.",
+    "X_hat * dgamma / m → X_hat * dgamma / m / gamma",
+    "dbeta / m → dbeta / m / gamma",
+    says="gamma is missing from dX, or from one of its paths. Going forward it multiplies X_hat, so going "
+    "back it multiplies what reaches X_hat.",
 )
 mistake(
     batch_norm_backward,
@@ -146,7 +148,7 @@ mistake(
     "gamma / std → gamma / std**2",
     "np.sqrt(X.var(axis=0) + eps) → X.var(axis=0) + eps",
     says="The variance stands where the deviation belongs; a root is missing. Going forward X is divided "
-    "by the deviation, and so it is on the way back.",
+    "by the deviation, and so is the gradient.",
 )
 mistake(
     batch_norm_backward,
@@ -173,8 +175,8 @@ mistake(
     batch_norm_backward,
     "unbiased-variance-in-batch",
     "X.var(axis=0) → X.var(axis=0, ddof=1)",
-    says="The variance is divided by m - 1 (`ddof=1`). In training batch norm divides by m; the gradient "
-    "has to belong to the same forward pass, or a gradient check fails by a few percent.",
+    says="The variance is divided by m - 1 (`ddof=1`). In training batch norm divides by m, and the "
+    "gradient has to belong to the same forward pass; a gradient check shows the difference at once.",
 )
 mistake(
     batch_norm_backward,
@@ -197,7 +199,7 @@ mistake(
     "variance-path-off-by-two",
     "X_hat * dgamma / m → X_hat * dgamma / (2 * m)",
     "X_hat * dgamma / m → 2 * X_hat * dgamma / m",
-    says="In dX, the way through the variance has twice, or half, the weight it should have. The square in "
+    says="In dX, the path through the variance has twice, or half, the weight it should have. The square in "
     "the variance brings a factor 2, and the root of it a factor 1/2: the two cancel.",
 )
 mistake(
@@ -207,7 +209,8 @@ mistake(
     "X_hat * dgamma / m → X * dgamma / m",
     "X_hat * dgamma / m → dgamma / m",
     "X_hat * dgamma / m → X_hat * dgamma / m / std",
-    says="In dX, the way through the variance does not carry the normalized X_hat. Count the divisions by "
+    "X_hat * dgamma / m → X_hat * dgamma / m * std**1.5",
+    says="In dX, the path through the variance does not carry the normalized X_hat. Count the divisions by "
     "the deviation along it: the derivative of 1 / std has std to the power of -3, and one of these comes "
     "out with gamma / std.",
 )
@@ -237,7 +240,7 @@ mistake(
     ("- dbeta → + dbeta", "- X_hat → + X_hat"),
     "- dbeta → + dbeta",
     "- X_hat → + X_hat",
-    says="In dX, the way through the mean or through the variance has the wrong sign. Both take something "
+    says="In dX, the path through the mean or through the variance has the wrong sign. Both take something "
     "away: the mean is subtracted, and a larger variance makes X_hat smaller.",
 )
 mistake(

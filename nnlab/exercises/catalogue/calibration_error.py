@@ -110,6 +110,7 @@ mistake(
     f"{BINS} → bins = np.empty(len(p), dtype=int)\n"
     "    for k, part in enumerate(np.array_split(np.argsort(p), n_bins)):\n        bins[part] = k",
     f"{BINS} → bins = np.searchsorted(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]), p, side='right')",
+    f"{BINS} → bins = np.searchsorted(np.quantile(p, np.linspace(0, 1, n_bins + 1)[1:-1]), p)",
     says="The bins hold equally many samples each. That is a sensible variant, but here they are equally "
     "wide: from 0 to 1 / n_bins, and so on.",
 )
@@ -209,6 +210,7 @@ mistake(
     "one-falls-out",
     f"{BINS} → bins = (p * n_bins).astype(int)",
     "inside = bins == b → inside = (bins == b) & (p < 1)",
+    f"{BINS} → bins = (p * n_bins).astype(int); np.zeros(n_bins)[bins]",
     says="Samples with p = 1 fall out of the last bin. They are those of which the model is surest, and a "
     "network that is too sure of itself has many. The last bin includes its upper end.",
 )
@@ -257,6 +259,25 @@ mistake(
     "y[inside].mean() → (p[inside] >= 0.5).mean()",
     says="The probabilities are compared with the model's own predictions; the labels do not come in. "
     "Calibration compares what was said with what happened.",
+)
+mistake(
+    calibration_error,
+    "predictions-instead-of-probabilities",
+    "p[inside].mean() → (p[inside] >= 0.5).mean()",
+    says="The labels are compared with predictions of 0 and 1; the probabilities only choose the bin. "
+    "Calibration is about what the model said, 0.7 or 0.9, not about the side of a threshold.",
+)
+mistake(
+    calibration_error,
+    "bins-left-out",
+    "error += → error =",
+    "range(n_bins) → range(1)",
+    "range(n_bins) → range(n_bins - 1)",
+    "range(n_bins) → range(1, n_bins)",
+    "if inside.any(): → if not inside.any():\n            break\n        else:",
+    says="Not all bins count: only the first or the last, or those before an empty one, or all but one. "
+    "Look for a `return` or `break` inside the loop, `=` where `+=` is meant, or a range that begins or "
+    "ends at the wrong place.",
 )
 mistake(
     calibration_error,

@@ -94,6 +94,39 @@ def order(first: list, again: dict[str, Any], k: int, m: int) -> dict[str, bool]
     }
 
 
+def of_pairs(seen: list) -> bool:
+    """Whether pairs of row numbers came everywhere, as many as asked for."""
+    return all(
+        (one["form of a pair"], one["kind"]) == ("a pair", "integers")
+        and one["validation sizes"].count(",") == one["training sizes"].count(",") > 0
+        for one in seen
+    )
+
+
+def some_twice(seen: list) -> bool:
+    """Whether rows are validated twice."""
+    return of_pairs(seen) and not any(one["no row is validated twice"] for one in seen)
+
+
+def some_never(seen: list) -> bool:
+    """Whether rows are never validated, and none is twice."""
+    return (
+        of_pairs(seen)
+        and all(one["no row is validated twice"] for one in seen)
+        and not any(one["every row is validated"] for one in seen)
+    )
+
+
+def seen_in_training(seen: list) -> bool:
+    """Whether validation rows are in training as well, with all others."""
+    return of_pairs(seen) and all(one["all others in training"] and not one["no row in both"] for one in seen)
+
+
+def in_order(seen: list) -> bool:
+    """Whether the folds are made of neighbors."""
+    return of_pairs(seen) and not any(one.get("shuffled", False) for one in seen)
+
+
 @exercise(
     notebook=10,
     order=1,
@@ -162,6 +195,7 @@ mistake(
     says="The folds are made of neighbors, in the order of the data. If these are sorted (by date, by "
     "class, by hospital), the model is validated on a kind that it has not seen in training, and every "
     "fold tells something else.",
+    symptom=in_order,
 )
 mistake(
     k_fold,
@@ -188,9 +222,10 @@ mistake(
         "validation = folds[i] → validation = rng.choice(m, size=m // k, replace=False)",
         f"{ALL_OTHERS} → training = np.setdiff1d(np.arange(m), validation)",
     ),
-    says="The validation parts overlap: some rows are validated twice or more, and others never. Each "
-    "fold, or each row, is drawn by itself, without regard to what is in the others. Shuffle once, before "
-    "the loop.",
+    says="The validation parts overlap: some rows are validated twice or more, and others perhaps never. "
+    "That happens where each fold (or each row) is drawn by itself, without regard to the others, or where "
+    "slices overlap. Shuffled once and cut up, every row has one place.",
+    symptom=some_twice,
 )
 mistake(
     k_fold,
@@ -200,8 +235,9 @@ mistake(
         f"{FOLDS} → order = rng.permutation(m); folds = np.split(order[: m // k * k], k)",
         f"{ALL_OTHERS} → training = np.setdiff1d(order, validation)",
     ),
-    says="When m is no multiple of k, the rows that are left over are never validated (m // k rows for "
-    "each fold, and the rest is forgotten). The mean over the folds then says nothing about them.",
+    says="Some rows are never validated, so the mean over the folds says nothing about them. Mostly they "
+    "are what is left over when m is no multiple of k, and each fold takes m // k rows.",
+    symptom=some_never,
 )
 mistake(
     k_fold,
@@ -227,8 +263,9 @@ mistake(
     "validation-rows-in-training",
     f"{ALL_OTHERS} → training = np.concatenate(folds)",
     f"{ALL_OTHERS} → training = np.arange(m)",
-    says="The validation rows are among the training rows. The model has seen them, and the score says how "
+    says="Validation rows are among the training rows. The model has seen them, and the score says how "
     "well it remembers, not how well it does on data it does not know.",
+    symptom=seen_in_training,
 )
 mistake(
     k_fold,
@@ -239,9 +276,11 @@ mistake(
     ),
     f"{ALL_OTHERS} → start = sum(map(len, folds[:i])); "
     "training = np.delete(np.arange(m), np.arange(start, start + len(validation)))",
-    says="Row numbers are taken for places, or places for row numbers: for each pair as many rows are "
-    "taken out of training as are validated, but they are not the same ones. `np.delete` and an index go "
-    "by places; in a shuffled array, the row at place 3 is not row 3.",
+    f"{ALL_OTHERS} → training = rng.permutation(m)[len(validation) :]",
+    says="There are as many training rows as there should be, but not the right ones: some are validated "
+    "in the same pair, and other rows are in neither part. Look for row numbers taken for places "
+    "(`np.delete` and an index go by places, and in a shuffled array the row at place 3 is not row 3), or "
+    "for two shuffles that are mixed.",
 )
 mistake(
     k_fold,

@@ -74,8 +74,8 @@ mistake(
     "weighted-instead-of-macro",
     "f1.mean() → f1 @ confusion.sum(axis=1) / confusion.sum()",
     "f1.mean() → f1 @ confusion.sum(axis=0) / confusion.sum()",
-    says="The classes are weighted by their size. The macro average is there so that a rare class counts "
-    "as much as a common one: the plain mean.",
+    says="The classes are weighted by how often they occur, or are predicted. The macro average is there "
+    "so that a rare class counts as much as a common one: the plain mean.",
 )
 mistake(
     macro_f1,

@@ -137,7 +137,7 @@ def high_not_ratio(low, high, size, rng):
     return low * high ** rng.random(size)
 
 
-@wrong("lower-limit-ignored")
+@wrong("limit-ignored")
 def from_one(low, high, size, rng):
     return np.exp(rng.random(size) * np.log(high))
 
