@@ -25,7 +25,7 @@ def gradients(rng: np.random.Generator, s: Sizes) -> list[np.ndarray]:
     atol=2e-6,
     probes=(
         example([np.array([3.0]), np.array([[4.0]])], 2.5),
-        example([np.array([0.6, 0.0]), np.array([[-0.8]])], 2.5, label="a norm below the limit"),
+        example([np.array([0.9, 0.0]), np.array([[-1.2]])], 2.5, label="a norm below the limit"),
         extreme("a norm just above the limit", [np.array([[4.0, -2.0]]), np.array([4.0, 0.5, 0.2])], 5.95),
         extreme("a norm just below the limit", [np.array([[4.0, -2.0]]), np.array([4.0, 0.5, 0.2])], 6.1),
         extreme(
@@ -33,6 +33,7 @@ def gradients(rng: np.random.Generator, s: Sizes) -> list[np.ndarray]:
             [np.array([[2.0, -1.0], [0.5, 1.5]]), np.array([1.0, 2.0]), np.array([-2.5])],
             3.0,
         ),
+        extreme("a limit below 1", [np.array([0.48]), np.array([[-0.64]])], 0.7),
         extreme("all gradients 0", [np.zeros((2, 2)), np.zeros(2)], 1.0),
         extreme("one array of zeros", [np.zeros((2, 3)), np.array([6.0, -8.0])], 4.0),
         extreme("very large gradients", [np.array([[3e8]]), np.array([-4e8])], 5.0),
@@ -89,7 +90,8 @@ mistake(
         "g *= max_norm / norm → g[...] = np.clip(g, -max_norm, max_norm)",
     ),
     "g *= max_norm / norm → g[...] = np.clip(g, -max_norm, max_norm)",
-    says="Every entry is limited by itself to ±max_norm. That is clipping by value: it cuts the large "
+    "g *= max_norm / norm → g[...] = np.minimum(g, max_norm)",
+    says="Every entry is limited by itself to max_norm. That is clipping by value: it cuts the large "
     "entries and leaves the small ones, so the direction of the step changes, and the norm may still be far "
     "above the limit.",
 )
@@ -111,8 +113,9 @@ mistake(
     "norm-after-clipping",
     f"return norm → return {NORM}",
     "return norm → return min(norm, max_norm)",
-    says="The norm that comes back is the one after clipping. It never exceeds the limit, so it cannot show "
-    "how large the gradients were, which is what one returns it for.",
+    "return norm → return max_norm",
+    says="What comes back never exceeds the limit: it is the norm after clipping, or the limit itself. So it "
+    "cannot show how large the gradients were, which is what one returns it for.",
 )
 mistake(
     clip_by_norm,
@@ -138,8 +141,8 @@ mistake(
     "list-instead-of-norm",
     "return norm → return grads",
     ("g *= max_norm / norm → g = g", "return norm → return [g * min(1, max_norm / norm) for g in grads]"),
-    says="The list comes back. The caller has it already; what should come back is one number, the norm of "
-    "all gradients before clipping.",
+    says="A list comes back, where one number is expected: the norm of all gradients before clipping. What "
+    "is clipped belongs into the list that was passed in.",
 )
 mistake(
     clip_by_norm,
@@ -255,4 +258,18 @@ mistake(
     f"g *= max_norm / norm → g *= max_norm / {NORM}",
     says="The norm is measured again for each array, after the ones before it have been scaled. It becomes "
     "smaller on the way, so later arrays are shrunk less, and the step turns. Measure once, before the loop.",
+)
+mistake(
+    clip_by_norm,
+    "limit-not-compared",
+    "norm > max_norm → norm > 1",
+    says="Whether to clip is not decided by max_norm: gradients with a norm above 1 are scaled, whatever the "
+    "limit is. Those between 1 and the limit should stay, and those between the limit and 1 should not.",
+)
+mistake(
+    clip_by_norm,
+    "spectral-norm",
+    f"{NORM} → np.sqrt(sum(np.linalg.norm(g, 2) ** 2 for g in grads))",
+    says="np.linalg.norm with the order 2 takes a matrix as a map: it gives the most by which the matrix "
+    "stretches a vector, which is at most the length of its entries. Without an order, it gives that length.",
 )

@@ -6,16 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.exercises.checking.compare import as_array
+from nnlab.exercises.checking.compare import Odd, as_array
 from nnlab.exercises.checking.definitions import Function, exercise, mistake
 from nnlab.exercises.checking.probes import Probe, example, extreme
 
 
-def form(name: str, array: np.ndarray, like: np.ndarray) -> str:
+def form(name: str, array: np.ndarray | Odd, like: np.ndarray) -> str:
     """Describe an array by its shape, which chance may decide where the axes are not those of `like`."""
+    if isinstance(array, Odd):
+        return f"{name} as {array.text}"
     if array.ndim == like.ndim:
         return f"{name} of shape {array.shape}"
-    return f"{name} with {array.ndim} {'axis' if array.ndim == 1 else 'axes'}"
+    entries = "as many" if array.size == like.size else "fewer" if array.size < like.size else "more"
+    return f"{name} with {array.ndim} {'axis' if array.ndim == 1 else 'axes'} and {entries} entries"
 
 
 def ratio(a: np.ndarray, b: np.ndarray) -> str:
@@ -32,32 +35,53 @@ def near(a: np.ndarray, b: np.ndarray | float) -> bool:
     return bool((np.abs(a - b) <= 1e-4 * np.abs(b)).all())
 
 
-def drawn(f: Function, X: np.ndarray, p: float, draws: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return Y and the mask of several draws, as arrays."""
+def drawn(f: Function, X: np.ndarray, p: float, draws: int) -> list[tuple[Any, Any]]:
+    """Return Y and the mask of several draws, as arrays where they are."""
     pairs = []
     for seed in range(draws):
-        Y, mask = map(as_array, f(X.copy(), p, np.random.default_rng(seed)))
-        pairs.append((np.asarray(Y, dtype=float), np.asarray(mask, dtype=float)))
+        Y, mask = f(X.copy(), p, np.random.default_rng(seed))
+        pairs.append((as_array(Y), as_array(mask)))
     return pairs
 
 
 def exact(f: Function, X: np.ndarray, p: float) -> dict[str, Any]:
     """Return what holds for every draw, whatever chance decides."""
-    return described(X, drawn(f, X, p, 5 if p < 0.5 else 24))
+    return described(X, p, drawn(f, X, p, 5 if p < 0.5 else 24))
 
 
-def described(X: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
-    """Return what holds for all of these draws."""
-    fits = all(Y.shape == X.shape and spreads(mask, X) for Y, mask in pairs)
-    wide = [(Y, np.broadcast_to(mask, X.shape)) for Y, mask in pairs] if fits else []
-    Y, mask = pairs[0]
+def described(X: np.ndarray, p: float, pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
+    """Return what holds for all of these draws; where the shapes are wrong, nothing is said of the rest."""
+    wide = fitting(X, pairs)
+    Y, mask = min(pairs, key=lambda pair: np.size(pair[0]))
+    kept = kept_entries([mask for _, mask in wide]) if wide else f"{1 / (1 - p):.4g}"
+    product = all(near(Y, X * mask) for Y, mask in wide)
+    others = [] if product else wide
     return {
         "form": f"{form('Y', Y, X)} and {form('mask', mask, X)}",
-        "kept entries": one_of({ratio(mask, np.ones_like(mask)) for _, mask in wide}),
-        "factor": one_of({ratio(Y, X) for Y, _ in wide}),
-        "0 where dropped": all((Y[mask == 0] == 0).all() for Y, mask in wide),
-        "Y is X * mask": bool(wide) and all(near(Y, X * mask) for Y, mask in wide),
+        "kept entries": kept,
+        "factor": kept if product else one_of({ratio(Y, X) for Y, _ in wide}),
+        "0 where dropped": all((Y[mask == 0] == 0).all() for Y, mask in others),
+        "0 where kept": bool(others) and all((Y[mask != 0] == 0).all() and Y.any() for Y, mask in others),
+        "Y is X + mask": bool(others) and all(near(Y, X + mask) for Y, mask in others),
+        "Y is X * mask": product,
     }
+
+
+def fitting(X: np.ndarray, pairs: list[tuple[Any, Any]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return all Y and masks in X's shape, or nothing where one cannot be brought into it."""
+    if any(isinstance(a, Odd) for pair in pairs for a in pair):
+        return []
+    if not all(Y.shape == X.shape and spreads(mask, X) for Y, mask in pairs):
+        return []
+    return [(Y, np.broadcast_to(mask, X.shape).astype(float)) for Y, mask in pairs]
+
+
+def kept_entries(masks: list[np.ndarray]) -> str:
+    """Return what the entries of the masks are that are not 0."""
+    found = one_of({ratio(mask, np.ones_like(mask)) for mask in masks})
+    if found == "another number in every draw" and all(abs(mask.mean() - 1) < 1e-4 for mask in masks):
+        return "1 divided by the share that was kept"
+    return found
 
 
 def spreads(mask: np.ndarray, X: np.ndarray) -> bool:
@@ -79,20 +103,26 @@ def one_of(found: set[str]) -> str:
 def by_chance(f: Function, X: np.ndarray, p: float) -> dict[str, Any]:
     """Return what holds for every draw, and what holds for many entries but for the play of chance."""
     pairs = drawn(f, X, p, 16)
-    (_, first), *others = pairs
-    zeros = np.stack([np.broadcast_to(m == 0, X.shape) if spreads(m, X) else X == 0 for _, m in pairs])
+    masks = np.stack([mask for _, mask in fitting(X, pairs)] or [[[0.0]]])
+    zeros = masks == 0
     rows, columns = bool((zeros == zeros[:, :1]).all()), bool((zeros == zeros[:, :, :1]).all())
     counts = [zeros.sum(axis=axis) for axis in (1, 2, (1, 2))]
     draws = len(zeros) * (1 if rows else X.shape[0]) * (1 if columns else X.shape[1])
+    fits = len(masks) > 1
     return {
-        **described(X, pairs),
-        "share": share(float(zeros.mean()), p, draws),
-        "rows differ": not rows,
-        "columns differ": not columns,
+        **described(X, p, pairs),
+        "share": share(float(zeros.mean()) if fits else p, p, draws),
+        "rows differ": not fits or not rows,
+        "columns differ": not fits or not columns,
         "left to chance": rows or columns or all(np.ptp(count) > 0 for count in counts),
-        "same seed, same draw": np.array_equal(first, drawn(f, X, p, 1)[0][1]),
-        "other seed, other draw": not all(np.array_equal(first, mask) for _, mask in others),
+        "same seed, same draw": not fits or np.array_equal(masks[:1], masks_of(f, X, p)),
+        "other seed, other draw": not fits or bool((masks != masks[:1]).any()),
     }
+
+
+def masks_of(f: Function, X: np.ndarray, p: float) -> np.ndarray:
+    """Return the mask of the first draw, drawn again."""
+    return np.stack([mask for _, mask in fitting(X, drawn(f, X, p, 1))] or [[[0.0]]])
 
 
 def share(came: float, p: float, draws: int) -> str:
@@ -118,6 +148,8 @@ def many(m: int, n: int, p: float) -> Probe:
         "kept entries": "The entries of mask that are not 0 should be {expected}; yours: {got}.",
         "factor": "Y divided by X should be {expected} wherever it is not 0; yours: {got}.",
         "0 where dropped": "Y should be 0 wherever mask is 0, but it is not.",
+        "0 where kept": "Y is 0 just where mask is not: one of the two is the wrong way round.",
+        "Y is X + mask": "Y is X + mask.",
         "Y is X * mask": "Y should be X * mask, but it is not.",
         "share": "About {expected} of the mask should be 0; in yours it is {got}.",
         "rows differ": "Each row should have draws of its own, but all rows of the mask are alike.",
@@ -130,7 +162,7 @@ def many(m: int, n: int, p: float) -> Probe:
             0.2,
             observe=exact,
         ),
-        extreme("p = 0", np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -4.0]]), 0.0, observe=exact),
+        extreme("p = 0", np.linspace(-3.0, 4.0, 16).reshape(4, 4), 0.0, observe=exact),
         extreme("p = 0.8", np.linspace(-2.0, 2.0, 80).reshape(8, 10), 0.8, observe=exact),
         many(60, 40, 0.3),
         many(50, 30, 0.6),
@@ -271,13 +303,19 @@ mistake(
     says="What is kept is divided by the share that happened to be kept. It should be the probability 1 - p: "
     "then each entry is right on average by itself, and with few entries nothing is divided by 0.",
 )
-mistake(
+
+
+@mistake(
     dropout,
     "mask-drawn-twice",
-    f"return X * mask, mask → return X * mask, ({DRAW} >= p) / (1 - p)",
-    says="The mask that comes back is not the one that made Y: it was drawn a second time. Backward would "
-    "send gradients through entries that were dropped.",
+    says="The mask that comes back is not the one that made Y: the two do not belong together, as if it had "
+    "been drawn a second time. Backward would send gradients through entries that were dropped.",
 )
+def drawn_again(X, p, rng):
+    """Draw once for Y and once more for the mask."""
+    return dropout(X, p, rng)[0], dropout(X, p, rng)[1]
+
+
 mistake(
     dropout,
     "mask-inverted",
@@ -311,4 +349,27 @@ mistake(
     "entries-removed",
     "return X * mask, mask → return X[kept] / (1 - p), mask",
     says="The dropped entries are taken out, so Y has lost its shape. They should stay where they are, as 0.",
+)
+mistake(
+    dropout,
+    "probability-ignored",
+    ">= p → >= 0.5",
+    (">= p → >= 0.5", "(1 - p) → 0.5"),
+    says="Half of the entries are dropped, whatever p is. The caller has to be able to drop few in one layer "
+    "and many in another, and none at all with p = 0.",
+)
+mistake(
+    dropout,
+    "scaled-twice",
+    "return X * mask, mask → return X * mask / (1 - p), mask",
+    "kept / (1 - p) → kept / (1 - p) ** 2",
+    says="What is kept is scaled twice, so its mean becomes larger than that of X. Once is enough, and the "
+    "mask is the place for it.",
+)
+mistake(
+    dropout,
+    "mask-added",
+    "return X * mask, mask → return X + mask, mask",
+    says="The mask is added to X. It should multiply: an entry times 0 is dropped, an entry plus 0 stays as "
+    "it was.",
 )

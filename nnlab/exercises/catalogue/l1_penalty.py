@@ -133,6 +133,7 @@ mistake(
     l1_penalty,
     "penalty-on-biases",
     'if key.startswith("W"): → if True:',
+    'if key.startswith("W"): → grads[key] = strength * np.sign(W)\n        if key.startswith("W"):',
     ('if key.startswith("W"): → if True:', "grads[key] = → if key.startswith('W'): grads[key] ="),
     says="The biases are penalized as well. A bias only shifts a unit's boundary; pulling it to 0 ties the "
     "boundary to the origin and makes nothing simpler.",
@@ -212,6 +213,8 @@ mistake(
     "np.sum(np.abs(W)) → np.mean(np.abs(W))",
     ("np.sum(np.abs(W)) → np.mean(np.abs(W))", "np.sign(W) → np.sign(W) / W.size"),
     "np.sign(W) → np.sign(W) / W.size",
+    "np.sum(np.abs(W)) → np.sum(np.abs(W)) / len(W)",
+    ("np.sum(np.abs(W)) → np.sum(np.abs(W)) / len(W)", "np.sign(W) → np.sign(W) / len(W)"),
     "return value, → return value / len(grads),",
     "return value, → return value / sum(g.size for g in grads.values()),",
     (
@@ -257,6 +260,7 @@ mistake(
     l1_penalty,
     "root-of-squares",
     "np.sum(np.abs(W)) → np.linalg.norm(W)",
+    ("np.sum(np.abs(W)) → np.linalg.norm(W)", "np.sign(W) → W / np.linalg.norm(W)"),
     says="The value is the length of the weights, the root of the sum of their squares. L1 adds up their "
     "magnitudes.",
 )
@@ -270,15 +274,15 @@ mistake(
     l1_penalty,
     "only-last-layer-counted",
     "value += strength → value = strength",
-    says="The value is that of the last weight array: each time round, the loop replaces what it had, "
-    "instead of adding to it.",
+    says="The value is that of the last weight array alone. In a loop, `=` replaces what has been added up "
+    "so far; `+=` adds to it.",
 )
 mistake(
     l1_penalty,
     "loop-left-early",
     "for key, W in params.items(): → for key, W in list(params.items())[:1]:",
-    says="Only the first weight array comes in: a `return` or `break` inside the loop ends it the first time "
-    "round. Look at how far it is indented.",
+    says="Only the first weight array comes in. A `return` inside the loop does that, if it is indented too "
+    "far: the loop ends the first time round.",
 )
 mistake(
     l1_penalty,
@@ -294,8 +298,17 @@ mistake(
 )
 mistake(
     l1_penalty,
-    "gradient-without-penalty",
+    "weights-added-to-gradient",
     "strength * np.sign(W) → W - strength * np.sign(W)",
-    says="The gradients hold weights after a step. What is asked for is the gradient alone; whoever calls "
-    "this adds it to that of the loss and takes the step.",
+    "strength * np.sign(W) → W + strength * np.sign(W)",
+    says="The weights are part of the gradients, as if a step had been taken. What is asked for is the "
+    "gradient alone; whoever calls this adds it to that of the loss and takes the step.",
+)
+mistake(
+    l1_penalty,
+    "negative-weights-left-out",
+    "np.sign(W) → (W > 0)",
+    ("np.sign(W) → (W > 0)", "np.abs(W) → np.maximum(W, 0)"),
+    says="Negative weights have a gradient of 0, so only positive ones are pulled towards 0. The magnitude "
+    "falls on the left of 0 as steeply as it rises on the right.",
 )

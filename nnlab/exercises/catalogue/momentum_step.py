@@ -32,8 +32,8 @@ def three_steps(
     words={
         "value after 1 step": "value after the first step",
         "velocity after 1 step": "velocity after the first step",
-        "value after 3 steps": "value after the third step, each with another lr",
-        "velocity after 3 steps": "velocity after the third step, each with another lr",
+        "value after 3 steps": "value after three steps (each with its own grad and lr)",
+        "velocity after 3 steps": "velocity after three steps (each with its own grad and lr)",
     },
     in_place=("value", "velocity"),
     observe=three_steps,
@@ -62,7 +62,7 @@ def three_steps(
         ),
         extreme(
             "a single weight",
-            *(np.array([0.5]), np.array([-2.0]), np.array([0.1]), 1.5, 0.3),
+            *(np.array([0.5]), np.array([-2.0]), np.array([1.0]), 0.1, 0.5),
             observe=three_steps,
         ),
     ),
@@ -91,7 +91,7 @@ def momentum_step(value, grad, velocity, lr, momentum=0.9):
 mistake(
     momentum_step,
     "velocity-includes-lr",
-    ("velocity += grad → velocity += lr * grad", "value -= lr * velocity → value -= velocity"),
+    ("velocity += → velocity += lr *", "lr * velocity → velocity"),
     ("velocity += grad → velocity -= lr * grad", "value -= lr * velocity → value += velocity"),
     says="The learning rate is inside the velocity. As long as lr stays the same the values come out right, "
     "but once a schedule changes it, the velocity still holds steps of the old size: after a cut to a tenth "
@@ -100,7 +100,8 @@ mistake(
 mistake(
     momentum_step,
     "gradient-dampened",
-    "velocity += grad → velocity += (1 - momentum) * grad",
+    "+= grad → += (1 - momentum) * grad",
+    "+= grad → += (1 - momentum) * grad if velocity.any() else grad",
     says="The new gradient enters with the weight 1 - momentum, which makes the velocity an average (as in "
     "Adam). Here it is a sum, into which each gradient enters whole; with momentum 0.9 your steps are ten "
     "times shorter than asked for.",
@@ -179,7 +180,7 @@ mistake(
     momentum_step,
     "ascent-instead-of-descent",
     "value -= → value +=",
-    "velocity += grad → velocity -= grad",
+    "+= grad → += -grad",
     says="The step goes uphill: it follows the gradient instead of going against it, and the loss rises, "
     "faster with every step, since momentum helps it along. Follow the signs through both updates.",
 )
@@ -218,7 +219,7 @@ mistake(
 mistake(
     momentum_step,
     "learning-rate-twice",
-    "velocity += grad → velocity += lr * grad",
+    "velocity += → velocity += lr *",
     says="The learning rate comes in twice, once in the velocity and once in the step. Each gradient is "
     "multiplied by lr², so with lr = 0.01 training all but stands still.",
 )
@@ -264,7 +265,31 @@ mistake(
 mistake(
     momentum_step,
     "gradient-missing",
-    "velocity += grad → ",
+    "+= grad → += 0 * grad",
     says="The new gradient does not come in. The velocity only dies away, and the weights take no notice of "
     "the data.",
+)
+mistake(
+    momentum_step,
+    "old-velocity-counted-twice",
+    "velocity *= momentum → velocity += momentum * velocity",
+    says="The old velocity comes in twice, once as it is and once times momentum, so the velocity grows from "
+    "step to step without bound. Look at what `+=` adds to.",
+)
+mistake(
+    momentum_step,
+    "gradient-normalized",
+    "+= grad → += grad / np.linalg.norm(grad)",
+    "+= grad → += grad / (np.linalg.norm(grad) + 1e-8)",
+    "+= grad → += np.sign(grad)",
+    says="The size of the gradient is lost: only its direction, or only its signs, get into the velocity. "
+    "Near the minimum, where gradients become small, the steps should become shorter.",
+)
+mistake(
+    momentum_step,
+    "sign-instead-of-velocity",
+    "lr * velocity → lr * np.sign(velocity)",
+    "lr * velocity → lr * velocity / np.linalg.norm(velocity)",
+    says="The step has the direction of the velocity but not its size. A velocity that has built up should "
+    "make longer steps.",
 )

@@ -24,6 +24,7 @@ def losses(kind: str, label: str, values: str, patience: int) -> Probe:
         losses("other", "several dips", "0.8 0.9 0.7 0.75 0.6 0.9 0.8 0.65 0.5 0.4", 2),
         losses("main", "falling to the end", "1.0 0.8 0.7 0.6 0.55", 2),
         losses("main", "the best epoch is the first", "0.4 0.5 0.7 0.6 0.3 0.2", 3),
+        losses("main", "rising to the end", "1.0 0.5 0.6 0.7 0.8 0.9 0.95", 2),
         losses("main", "better just in time", "1.0 0.9 0.95 0.93 0.8 0.9 0.85 0.7 0.75 0.9", 3),
         losses("main", "better one epoch too late", "1.0 0.9 0.95 0.93 0.99 0.8 0.7 0.6", 3),
         losses("other", "tiny improvements", "0.5 0.49999 0.49998 0.49997 0.49996 0.49995 0.49994", 2),
@@ -34,7 +35,6 @@ def losses(kind: str, label: str, values: str, patience: int) -> Probe:
         losses("extreme", "the best loss once more, just in time", "0.7 0.5 0.6 0.5 0.45 0.6 0.6", 2),
         losses("extreme", "a patience of 1", "0.7 0.5 0.4 0.45 0.3 0.2", 1),
         losses("extreme", "a patience of 1, falling", "0.7 0.5 0.4", 1),
-        losses("extreme", "one epoch", "0.7", 2),
         losses("extreme", "large losses", "5e6 4e6 4.5e6 3.9e6 4.2e6 4.1e6 1e6", 2),
         losses("extreme", "negative losses", "-0.2 -0.5 -0.4 -0.9 -0.8 -0.7 -1.5", 2),
     ),
@@ -100,6 +100,10 @@ mistake(
     stop_early,
     "best-after-the-end",
     "return best_epoch, → return int(np.argmin(val_losses)) + 1,",
+    (
+        "return best_epoch, epoch → best_epoch = int(np.argmin(val_losses)) + 1\n"
+        "    return best_epoch, min(best_epoch + patience, len(val_losses))",
+    ),
     says="The best epoch is looked for in the whole list, beyond the epoch at which training ends. In a real "
     "run those losses would not exist: only what came before the end can be best.",
 )
@@ -136,7 +140,7 @@ mistake(
 mistake(
     stop_early,
     "never-stopped",
-    "epoch - best_epoch >= patience → False",
+    "if epoch - best_epoch >= patience:\n            break → continue",
     says="Training never ends before the list does. See where your function leaves the loop, and what "
     "it compares with patience.",
 )
@@ -248,4 +252,23 @@ mistake(
     "epoch - best_epoch >= patience → epoch > patience and loss > val_losses[epoch - 1 - patience]",
     says="Each loss is compared with the one patience epochs before it. What counts is how long ago the best "
     "loss was: a single bad epoch does not end training if there was a new best one in between.",
+)
+mistake(
+    stop_early,
+    "last-epoch-beyond-the-list",
+    "return best_epoch, epoch → return best_epoch, best_epoch + patience",
+    (
+        "return best_epoch, epoch → best_epoch = int(np.argmin(val_losses)) + 1\n"
+        "    return best_epoch, best_epoch + patience",
+    ),
+    says="The last epoch is taken as the best one plus patience. Where the list ends first, that lies beyond "
+    "it; training ends with the last loss at the latest.",
+)
+mistake(
+    stop_early,
+    "first-epoch-never-best",
+    'best, best_epoch = float("inf"), 0 → best, best_epoch = val_losses[0], 0',
+    'best, best_epoch = float("inf"), 0 → best, best_epoch = val_losses[0], -1',
+    says="If no epoch beats the first one, the best epoch should be 1. As long as nothing else has been "
+    "seen, the first is the best, and its number has to be kept along with its loss.",
 )

@@ -85,16 +85,20 @@ mistake(
     "/ (total - warmup) → / total",
     "/ (total - warmup) → / (total - warmup + 1)",
     "/ (total - warmup) → / (total + warmup)",
-    says="The cosine starts in the right place but does not come down to 0 at step = total, as its way is "
-    "measured longer than it is. How many steps lie between the end of the warm-up and total?",
+    "np.pi * progress → np.pi / 2 * progress",
+    says="The cosine starts in the right place but has not come down to 0 at step = total: by then it has "
+    "gone only part of its way. How many steps lie between the end of the warm-up and total?",
 )
 mistake(
     warmup_cosine,
-    "cosine-ends-too-early",
+    "cosine-off-by-one",
     "/ (total - warmup) → / (total - warmup - 1)",
     "(step - warmup) / (total - warmup) → (step - warmup + 1) / (total - warmup)",
-    says="The cosine runs one step ahead, so it reaches 0 a step before step = total, and does not fit at "
-    "the ends. At step = warmup nothing of the way is done, at step = total all of it.",
+    "(step - warmup) / (total - warmup) → (step - warmup + 1) / (total - warmup + 1)",
+    "(step - warmup) / (total - warmup) → (step - warmup - 1) / (total - warmup)",
+    "(step - warmup) / (total - warmup) → (step - warmup - 1) / (total - warmup - 1)",
+    says="The cosine is off by one step, at its start or at its end. Put both ends into your formula: at "
+    "step = warmup nothing of the way is done, and at step = total all of it.",
 )
 mistake(
     warmup_cosine,
@@ -174,8 +178,9 @@ mistake(
     "warmup-not-reaching-peak",
     "(step + 1) / warmup → (step + 1) / (warmup + 1)",
     "(step + 1) / warmup → step / (warmup + 1)",
-    says="The last step of the warm-up, warmup - 1, stays below the peak, as the line is divided by one step "
-    "too many. There are `warmup` steps in it, and the last of them should have the peak rate.",
+    "(step + 1) / warmup → (step + 1) / total",
+    says="The last step of the warm-up, warmup - 1, stays below the peak, as the line is divided by too many "
+    "steps. There are `warmup` of them, and the last should have the peak rate.",
 )
 mistake(
     warmup_cosine,
@@ -206,6 +211,8 @@ mistake(
     "peak * → 1 *",
     "return peak * (step + 1) → return (step + 1)",
     "peak * (1 + → (1 + ",
+    "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * np.cos(np.pi * progress) / 2 + 0.5",
+    "peak * (1 + np.cos(np.pi * progress)) / 2 → np.cos(np.pi * progress) / 2 + peak / 2",
     says="peak does not come in everywhere. Each of the two pieces has to be multiplied by it; without it "
     "they run up to 1 or down from 1, whatever peak the caller asks for.",
 )
@@ -229,4 +236,36 @@ mistake(
     "if step < warmup: → line = step / warmup\n    if step < warmup:",
     says="With warmup = 0 your function divides by 0. The line is worked out for every step, though only "
     "those of the warm-up need it (`np.where`, `min` and `max` compute both of what they choose from).",
+)
+mistake(
+    warmup_cosine,
+    "parentheses-missing",
+    "(step - warmup) / (total - warmup) → step - warmup / total - warmup",
+    "(step - warmup) / (total - warmup) → (step - warmup) / total - warmup",
+    "(step - warmup) / (total - warmup) → step - warmup / (total - warmup)",
+    "np.pi * progress → np.pi * step - warmup / (total - warmup)",
+    "np.pi * progress → np.pi * step - warmup / total - warmup",
+    "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * 1 + np.cos(np.pi * progress) / 2",
+    "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * (1 + np.cos(np.pi * progress) / 2)",
+    "peak * (step + 1) / warmup → peak * step + 1 / warmup",
+    "peak * (step + 1) / warmup → (peak * step + 1) / warmup",
+    says="Parentheses are missing: Python multiplies and divides before it adds and subtracts. See which sum "
+    "or difference is meant as a whole.",
+)
+mistake(
+    warmup_cosine,
+    "cosine-cut-off",
+    "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * max(np.cos(np.pi * progress), 0)",
+    "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * np.abs(np.cos(np.pi * progress))",
+    says="The part of the cosine below 0 is cut off or folded up. Half a cosine runs from 1 to -1; moved up "
+    "and scaled, it runs from 1 to 0, and nothing of it has to go.",
+)
+mistake(
+    warmup_cosine,
+    "pi-typed-in",
+    "np.pi → 3.14",
+    "np.pi → 3.1416",
+    "np.pi → 3.14159",
+    "np.pi → 22 / 7",
+    says="The result is nearly right, as with a pi of few digits. `np.pi` and `math.pi` have all of them.",
 )

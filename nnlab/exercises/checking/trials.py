@@ -128,7 +128,7 @@ def is_known(exercise: Exercise, path: tuple) -> bool:
     at = _worded(exercise, path)
     if at is not None:
         return not exercise.words[path[at]].endswith(".")
-    return not path or part(exercise, path) != part(exercise, ())
+    return path in ((), (exercise.returns,)) or part(exercise, path) != part(exercise, ())
 
 
 def _worded(exercise: Exercise, path: tuple) -> int | None:
