@@ -103,7 +103,7 @@ def one_of(found: set[str]) -> str:
 def by_chance(f: Function, X: np.ndarray, p: float) -> dict[str, Any]:
     """Return what holds for every draw, and what holds for many entries but for the play of chance."""
     pairs = drawn(f, X, p, 16)
-    masks = np.stack([mask for _, mask in fitting(X, pairs)] or [[[0.0]]])
+    masks = np.stack([mask for _, mask in fitting(X, pairs)] or [np.zeros((1, 1))])
     zeros = masks == 0
     rows, columns = bool((zeros == zeros[:, :1]).all()), bool((zeros == zeros[:, :, :1]).all())
     counts = [zeros.sum(axis=axis) for axis in (1, 2, (1, 2))]
@@ -122,7 +122,7 @@ def by_chance(f: Function, X: np.ndarray, p: float) -> dict[str, Any]:
 
 def masks_of(f: Function, X: np.ndarray, p: float) -> np.ndarray:
     """Return the mask of the first draw, drawn again."""
-    return np.stack([mask for _, mask in fitting(X, drawn(f, X, p, 1))] or [[[0.0]]])
+    return np.stack([mask for _, mask in fitting(X, drawn(f, X, p, 1))] or [np.zeros((1, 1))])
 
 
 def share(came: float, p: float, draws: int) -> str:
