@@ -53,9 +53,8 @@ def loss_curves(curves, name: str = "loss", *, log: bool = False, ax=None) -> Ax
         note = f" (diverged at step {diverged})" if diverged else ""
         lines.append((label + note, metrics[name], line_style(i, len(metrics[name])) | {"ls": "-"}))
         if f"val_{name}" in metrics:
-            lines.append(
-                (f"{label}, validation", metrics[f"val_{name}"], {"color": PALETTE[i % 8], "ls": "--"})
-            )
+            held_out = "validation" if label == "training" else f"{label}, validation"
+            lines.append((held_out, metrics[f"val_{name}"], {"color": PALETTE[i % 8], "ls": "--"}))
     checked = [
         (label, check_array(who, label, v, shape=("epochs",), finite=False), s) for label, v, s in lines
     ]

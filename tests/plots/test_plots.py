@@ -228,6 +228,8 @@ def test_loss_curves_of_histories_and_lists():
 
 def test_loss_curves_of_one_list_and_of_another_measure():
     assert legend(plots.loss_curves([2.0, np.nan])) == ["training"]
+    one = History({"loss": [1.0, 0.5], "val_loss": [1.0, 0.8]})
+    assert legend(plots.loss_curves(one, ax=plt.figure().gca())) == ["training", "validation"]
     ax = plots.loss_curves({"a": History({"loss": [1.0], "accuracy": [0.5]})}, "accuracy")
     assert ax.get_ylabel() == "accuracy"
     assert ax.lines[-1].get_ydata()[0] == 0.5
