@@ -1,6 +1,7 @@
-"""A reader goes back to a cell: run to the end, then each cell once more, the last one first: it says the same.
+"""A reader goes back to a cell: run to the end, then run each cell once more, the last one first.
 
-Backwards, so that no cell is helped by those above it: each finds the names as the cells below have left them.
+Each must say the same as before. Backwards, so that no cell is helped by those above it: each finds the
+names as the cells below have left them.
 """
 
 from __future__ import annotations
