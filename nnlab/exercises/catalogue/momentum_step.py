@@ -95,7 +95,7 @@ mistake(
     ("velocity += grad → velocity -= lr * grad", "value -= lr * velocity → value += velocity"),
     says="The learning rate is inside the velocity. As long as lr stays the same the values come out right, "
     "but once a schedule changes it, the velocity still holds steps of the old size: after a cut to a tenth "
-    "the network goes on at the old pace for some ten steps. The velocity should hold gradients alone.",
+    "the network goes on at nearly the old pace for a while. The velocity should hold gradients alone.",
 )
 mistake(
     momentum_step,

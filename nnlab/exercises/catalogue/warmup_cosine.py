@@ -76,8 +76,8 @@ mistake(
     "(step - warmup) / (total - warmup) → step / total",
     "(step - warmup) / (total - warmup) → step / (total - warmup)",
     says="The schedule takes no notice of the warm-up: either there is none, or the cosine is counted from "
-    "step 0 on. Then the rate jumps when the warm-up ends, since the cosine has used up part of its way "
-    "by then. Ask what your function gives at step = warmup.",
+    "step 0 on. In the second case the rate jumps when the warm-up ends, since the cosine has used up part "
+    "of its way by then. Ask what your function gives at step = warmup.",
 )
 mistake(
     warmup_cosine,
