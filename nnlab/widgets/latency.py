@@ -55,6 +55,7 @@ def cases() -> list[Case]:
         Case("activation", widgets.activation_explorer, "z", factors),
         Case("gradient flow: 20 layers of 50", widgets.gradient_flow_explorer, "gain", factors[5:]),
         Case("regularization: 60 points", widgets.regularization_explorer, "noise", factors[:10]),
+        Case("schedule: 270 steps, twice", widgets.schedule_explorer, "peak", rates),
         Case("steps", widgets.steps_explorer, "steepness", factors),
         Case("surface: 40 steps", widgets.surface_explorer, "learning_rate", rates),
         Case("threshold: 20,000 cases", threshold, "threshold", factors),
