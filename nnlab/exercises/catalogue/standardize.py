@@ -170,14 +170,14 @@ mistake(
 mistake(
     standardize,
     "variance-used-as-std",
-    "X_train.std( → X_train.var(",
+    ".std( → .var(",
     says="The columns are divided by the variance, the square of the standard deviation. Wide columns come "
     "out too narrow and narrow ones too wide; all should have the same spread.",
 )
 mistake(
     standardize,
     "sample-standard-deviation",
-    "X_train.std(axis=0) → X_train.std(axis=0, ddof=1)",
+    ".std(axis=0) → .std(axis=0, ddof=1)",
     says="The deviation is divided by m - 1 (ddof=1, as pandas does by default), not by m (as NumPy and "
     "scikit-learn do). For large data it hardly matters; for small data your numbers differ from everybody "
     "else's in the third digit, and it takes a while to find out why.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -40,17 +41,18 @@ def apply(body: str, edits: Edits) -> str | None:
     return body
 
 
-def together(body: str, first: Edits, second: Edits) -> str | None:
-    """Return the body after both, or None where one takes away a place that the other edits.
+def together(body: str, first: Edits, second: Edits) -> list[str]:
+    """Return the body after both, in each order in which neither takes away a place that the other edits.
 
-    What both edit in the same way is edited once.
+    The orders differ where one adds places for the other. What both edit in the same way is edited once.
     """
+    found = []
     for one, other in ((first, second), (second, first)):
         half = apply(body, one)
         rest = tuple(edit for edit in other if edit not in one)
-        if half is not None and all(half.count(right) == body.count(right) for right, _ in rest):
-            return apply(half, rest)
-    return None
+        if half is not None and all(half.count(right) >= body.count(right) for right, _ in rest):
+            found += [edited] if (edited := apply(half, rest)) is not None else []
+    return list(dict.fromkeys(found))
 
 
 def build(exercise: Exercise, header: str, body: str) -> Function:
@@ -81,7 +83,10 @@ def pairs(exercise: Exercise) -> Iterator[Suspect]:
     done = {body} | {apply(body, edits) for mistake in exercise.mistakes for edits in mistake.alone}
     done |= {apply(body, edits) for _, edits in known}
     for (slug, first), (other, second) in combinations(known, 2):
-        edited = together(body, first, second)
-        if edited is not None and edited not in done:
+        for edited in together(body, first, second):
+            if edited in done:
+                continue
             done.add(edited)
-            yield Suspect(tuple(dict.fromkeys((slug, other))), build(exercise, header, edited), edited)
+            with contextlib.suppress(SyntaxError):  # one edit may change what the other has written
+                function = build(exercise, header, edited)
+                yield Suspect(tuple(dict.fromkeys((slug, other))), function, edited)

@@ -136,3 +136,12 @@ def rows(X_train, X_test):
 @wrong("not-scaled")
 def centered(X_train, X_test):
     return X_train - X_train.mean(0), X_test - X_train.mean(0)
+
+
+@wrong("test-standardized-separately + sample-standard-deviation")
+def each_as_pandas_does(X_train, X_test):
+    both = []
+    for A in (X_train, X_test):
+        std = A.std(axis=0, ddof=1)
+        both.append((A - A.mean(axis=0)) / np.where(std == 0, 1, std))
+    return both
