@@ -97,7 +97,7 @@ class LineUp:
         for which in ("singles", "pairs"):
             suspects = getattr(self, which)
             with kept_state():
-                found = [s.slugs for s, outcomes in suspects if fits(outcomes, len(s.slugs))]
+                found = [s.slugs for s, outcomes in suspects if fits(outcomes, s.n_mistakes)]
             if found:
                 return list(dict.fromkeys(found))
         return []

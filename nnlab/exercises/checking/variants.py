@@ -14,11 +14,12 @@ from nnlab.exercises.checking.definitions import Edits, Exercise, Function
 
 @dataclass(frozen=True)
 class Suspect:
-    """A wrong variant of a reference, and the slugs of the mistakes made in it."""
+    """A wrong variant of a reference, and the slugs of its mistakes: two of one kind have one in common."""
 
     slugs: tuple[str, ...]
     function: Function
     source: str = ""
+    n_mistakes: int = 1
 
 
 def split_source(exercise: Exercise) -> tuple[str, str]:
@@ -89,4 +90,4 @@ def pairs(exercise: Exercise) -> Iterator[Suspect]:
             done.add(edited)
             with contextlib.suppress(SyntaxError):  # one edit may change what the other has written
                 function = build(exercise, header, edited)
-                yield Suspect(tuple(dict.fromkeys((slug, other))), function, edited)
+                yield Suspect(tuple(dict.fromkeys((slug, other))), function, edited, n_mistakes=2)

@@ -147,7 +147,7 @@ def test_two_mistakes_together_are_named(exercise):
             continue
         if any(matching.agrees(exercise, tried, o, 1) for _, o in matching.single_outcomes(exercise)):
             continue
-        if matching.agrees(exercise, tried, outcomes, len(suspect.slugs)):  # so it is among the readings
+        if matching.agrees(exercise, tried, outcomes, suspect.n_mistakes):  # so it is among the readings
             told.append((suspect, tried))
         else:  # it raises wherever it differs, or gives NaN, which by itself does not tell which pair it was
             assert all(t.right or t.outcome.raised or t.not_finite for t in tried), suspect.source
