@@ -18,13 +18,17 @@ lab: $(VENV)/.lab
 
 test: test-package test-notebooks
 
+# Tests of a file share what it sets up; those that run whole notebooks share nothing, and go to whoever is free.
+WHOLE  := tests/notebooks/test_cells_again.py tests/notebooks/test_notebooks_solved.py
+
 test-package: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(WHOLE:%=--ignore=%) tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(WHOLE)
 
 # Each notebook must reproduce its committed outputs, with one BLAS thread and with the default.
 test-notebooks: $(VENV)/.test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NNLAB_DATA= $(BIN)/python -m pytest -n 2 --dist loadfile $(NBVAL) notebooks
-	NNLAB_DATA= $(BIN)/python -m pytest $(NBVAL) notebooks
+	NNLAB_DATA= $(BIN)/python -m pytest -n 2 --dist loadfile $(NBVAL) notebooks
 
 # On real data the outputs differ from the committed ones, so this only checks that every cell runs.
 test-real: $(VENV)/.test

@@ -41,6 +41,8 @@ TOOLS = [r for r in EXTRAS["test"] + EXTRAS["site"] if not r.startswith("nnlab["
 # mistakes, which take longest: versions hardly matter.
 ELSEWHERE = [
     "browser",
+    "catalogue",
+    "cells_again",
     "corpus",
     "mutations",
     "notebooks*",

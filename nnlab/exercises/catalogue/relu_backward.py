@@ -13,7 +13,7 @@ def sums(rng: np.random.Generator, m: int, n: int) -> np.ndarray:
     Z = rng.normal(size=(m, n))
     Z[rng.random((m, n)) < 0.2] = 0.0
     Z[0, 0], Z[0, 1], Z[1, 0] = 0.0, 1.5, -0.5
-    Z[1, 1], Z[2, 0] = 1e-9, -1e-9
+    Z[1, 1], Z[-1, -1] = 1e-9, -1e-9
     return Z
 
 

@@ -499,6 +499,11 @@ def test_an_answer_that_is_none_by_mistake_is_an_attempt():
 ANY_SIZE = [name for name in numpy_exercises() if registry.find(name).inputs is not None]
 
 
+@pytest.mark.parametrize("name", ANY_SIZE)
+def test_inputs_can_be_drawn_at_the_smallest_size(name):
+    registry.find(name).inputs(np.random.default_rng(0), Sizes(2, 2, 2, 2))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(ANY_SIZE),
