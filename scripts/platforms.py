@@ -37,8 +37,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 TESTED = PROJECT["dependencies"] + EXTRAS["serve"]
 TOOLS = [r for r in EXTRAS["test"] + EXTRAS["site"] if not r.startswith("nnlab[")]  # JupyterLab is not needed
 
-# Tests of the checkout's own files and its installation, of JupyterLab and nbconvert, of endurance, and of the
-# catalogue's many mistakes, which take longest: versions hardly matter.
+# Tests of the checkout's own files and its installation, of JupyterLab and nbconvert, of endurance, and of
+# the catalogue's many mistakes, which take longest: versions hardly matter.
 ELSEWHERE = [
     "browser",
     "catalogue",
