@@ -41,7 +41,9 @@ def cells(exercise: str) -> Iterator[tuple[str, str]]:
             others.append(node)
     for attempt in attempts:
         name = attempt.name
-        needed = ast.unparse(ast.Module([*others, attempt], type_ignores=[]))
+        used = {node.id for node in ast.walk(attempt) if isinstance(node, ast.Name)}
+        helpers = [a for a in attempts if a.name in used and a is not attempt]  # some build on another
+        needed = ast.unparse(ast.Module([*others, *helpers, attempt], type_ignores=[]))
         yield name if name in right else "", f"{needed}\n\n{exercise} = {name}\n"
 
 
