@@ -31,9 +31,15 @@ def numbers_of(shape: tuple[int, ...]) -> torch.Tensor:
     return torch.tensor(numbers if longer == sorted(longer) else numbers.T).reshape(shape)
 
 
+def start_at_zero(layer: nn.Module) -> None:
+    """Leave nothing to chance in a layer whose weights are not found later: memory may hold NaN."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
 def scores_of(f: Function, n_in: int, n_hidden: int, n_out: int) -> Iterator[dict[str, Any]]:
     """Return what there is to train, and what the model makes of some inputs once its weights are known."""
-    with patch.object(nn.Linear, "reset_parameters", lambda layer: None):  # the weights are set below
+    with patch.object(nn.Linear, "reset_parameters", start_at_zero):  # the weights are set below
         model = f(n_in, n_hidden, n_out)
     if not isinstance(model, nn.Module):
         raise TypeError("the observation is about an nn.Module")
