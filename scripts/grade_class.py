@@ -78,8 +78,8 @@ def main() -> int:
     parser.add_argument("--notebooks", type=int, default=200)
     parser.add_argument("--busy", type=int, default=0, help="processes that compute beside it")
     arguments = parser.parse_args()
-    attempts = {path.stem: list(cells(path.stem)) for path in sorted(CORPUS.glob("[!t_]*.py"))}
-    attempts |= {p.stem: list(cells(p.stem)) for p in CORPUS.glob("t*.py") if not p.stem.startswith("test_")}
+    names = [path.stem for path in sorted(CORPUS.glob("*.py")) if not path.stem.startswith("test_")]
+    attempts = {name: list(cells(name)) for name in names}
     arguments.folder.mkdir(parents=True)
     chosen = {}
     for number in range(arguments.notebooks):
