@@ -58,6 +58,7 @@ __all__ = [
     "mean_squared_error",
     "numerical_gradient",
     "predict_scores",
+    "receptive_field",
     "save",
     "softmax_cross_entropy",
 ]
@@ -96,6 +97,7 @@ try:
         Softmax,
         Tanh,
         TransformerBlock,
+        receptive_field,
     )
     from nnlab.losses import (
         binary_cross_entropy_with_logits,

@@ -89,7 +89,7 @@ def test_what_a_reader_composes_can_be_imported_from_the_package():
     # Bases that only a subclass needs, and helpers of the package itself, stay in their modules.
     apart = {"Activation", "Checked", "Optimizer", "Remembered", "Stateful", "Tree"}
     apart |= {"check_distinct", "locate", "Windowed", "padded"}
-    apart |= {"GatedLayer", "Pooling", "Recurrent", "evaluation_mode"}
+    apart |= {"GatedLayer", "Pooling", "ReceptiveField", "Recurrent", "evaluation_mode"}
     apart |= {"blocks", "channels_last", "check_pair", "columns", "met", "show_pairs", "sum_rows"}
     files = [*(ROOT / "layers").glob("*.py"), ROOT / "losses.py", ROOT / "optimizers.py"]
     assert set().union(*map(public_names, files)) - set(nnlab.__all__) - apart == set()

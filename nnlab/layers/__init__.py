@@ -8,6 +8,7 @@ from nnlab.layers.convolution import AvgPool2d, Conv2d, Flatten, MaxPool2d, Pool
 from nnlab.layers.embedding import Embedding
 from nnlab.layers.linear import Linear
 from nnlab.layers.normalization import BatchNorm, LayerNorm
+from nnlab.layers.receptive_field import ReceptiveField, receptive_field
 from nnlab.layers.recurrent import GRU, LSTM, RNN, Bidirectional, LastStep
 from nnlab.layers.regularization import Dropout
 from nnlab.layers.state import Parameter, evaluation_mode
@@ -38,6 +39,7 @@ __all__ = [
     "Pooling",
     "PositionalEncoding",
     "ReLU",
+    "ReceptiveField",
     "Residual",
     "Sequential",
     "SiLU",
@@ -46,4 +48,5 @@ __all__ = [
     "Tanh",
     "TransformerBlock",
     "evaluation_mode",
+    "receptive_field",
 ]

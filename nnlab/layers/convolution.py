@@ -25,6 +25,7 @@ class Windowed(Layer):
     """A layer that looks at windows of kernel_size in images (m, c, height, width)."""
 
     kernel_size: Pair
+    stride: Pair
     padding: Pair = (0, 0)
 
     def _check_input(self, X):

@@ -13,7 +13,14 @@ from nnlab.plots.classification import (
 )
 from nnlab.plots.curves import activation, gradient_norms, loss_curves
 from nnlab.plots.diagrams import network_graph, shapes_diagram
-from nnlab.plots.images import images, mistakes, weights_as_images
+from nnlab.plots.images import (
+    images,
+    mistakes,
+    show_feature_maps,
+    show_filters,
+    show_receptive_field,
+    weights_as_images,
+)
 from nnlab.plots.plane import contour_path, decision_boundary, points
 from nnlab.plots.style import (
     BLACK,
@@ -58,6 +65,9 @@ __all__ = [
     "precision_recall_curve",
     "roc_curve",
     "shapes_diagram",
+    "show_feature_maps",
+    "show_filters",
+    "show_receptive_field",
     "thresholds",
     "use_style",
     "weights_as_images",

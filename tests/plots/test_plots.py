@@ -13,6 +13,9 @@ from sklearn import metrics
 
 from nnlab import (
     MLP,
+    AvgPool2d,
+    Conv2d,
+    Dropout,
     Linear,
     ReLU,
     Sequential,
@@ -21,6 +24,7 @@ from nnlab import (
     Tanh,
     plots,
 )
+from nnlab.layers import receptive_field
 from nnlab.plots.diagrams import MOST_NEURONS
 from nnlab.training import History
 
@@ -63,6 +67,9 @@ CALLS = {
     "images": lambda ax: plots.images(np.zeros((3, 4)), ax=ax),
     "mistakes": lambda ax: plots.mistakes(np.zeros((3, 4)), [0, 1, 1], np.eye(2)[[0, 0, 1]], ax=ax),
     "weights_as_images": lambda ax: plots.weights_as_images(np.zeros((4, 3)), ax=ax),
+    "show_filters": lambda ax: plots.show_filters(np.zeros((4, 1, 3, 3)), ax=ax),
+    "show_feature_maps": lambda ax: plots.show_feature_maps(np.zeros((4, 5, 6)), ax=ax),
+    "show_receptive_field": lambda ax: plots.show_receptive_field(one_kernel(), np.ones((1, 6, 6)), ax=ax),
 }
 
 
@@ -346,6 +353,102 @@ def test_weights_share_one_scale_around_zero():
     np.testing.assert_array_equal(image.get_array().compressed()[:3], W[:3, 0])
 
 
+# ---------------------------------------------------------------------------------------- convolution
+
+
+def one_kernel(W=((1, 0, -2), (0, 0, 0), (0, 0, 0)), **settings):
+    conv = Conv2d(1, 1, 3, **settings)
+    conv.W.value[0, 0] = W
+    return conv
+
+
+def test_filters_of_one_channel_are_tiles_and_of_several_are_rows():
+    W = rng.normal(size=(4, 1, 2, 3))
+    image = plots.show_filters(W, columns=2).images[0]
+    assert image.get_clim() == (-np.abs(W).max(), np.abs(W).max())
+    np.testing.assert_array_equal(image.get_array().compressed()[:6], W[:2, 0, 0].ravel())
+    plt.figure()
+    W = rng.normal(size=(2, 3, 2, 2))
+    ax = plots.show_filters(W, titles=["first", "second"])
+    np.testing.assert_array_equal(ax.images[0].get_array().compressed()[:6], W[0, :, 0].ravel())
+    assert [text for text in texts(ax) if text] == ["first", "second"]
+
+
+def test_filters_for_colors_are_gray_where_the_weight_is_zero():
+    W = np.zeros((1, 3, 2, 2))
+    W[0, 0, 0, 0], W[0, 2, 1, 1] = 2.0, -2.0
+    tile = plots.show_filters(W, color=True).images[0].get_array()[1:3, :2]
+    assert tile[0, 0].tolist() == [1.0, 0.5, 0.5]
+    assert tile[1, 1].tolist() == [0.5, 0.5, 0.0]
+    assert tile[0, 1].tolist() == [0.5, 0.5, 0.5]
+
+
+def test_feature_maps_share_one_scale_around_zero_only_if_some_entry_is_negative():
+    maps = rng.normal(size=(3, 4, 5))
+    size = np.abs(maps).max()
+    assert plots.show_feature_maps(maps).images[0].get_clim() == (-size, size)
+    ax = plots.show_feature_maps(np.abs(maps), ax=plt.figure().add_subplot())
+    assert ax.images[0].get_clim() == (0, size)
+    assert len(ax.patches) == 3  # a frame for each, which is all that is seen of an empty map
+
+
+def box_of(ax):
+    box = ax.patches[0]
+    return box.get_xy(), box.get_width(), box.get_height()
+
+
+def test_the_receptive_field_of_one_kernel_by_hand():
+    ax = plots.show_receptive_field(one_kernel(), np.ones((1, 6, 6)), output=(0, 2, 1))
+    assert ax.get_title() == "output (0, 2, 1) sees 1 × 3 of 6 × 6 pixels"
+    assert box_of(ax) == ((0.5, 1.5), 3, 1)
+    overlay = ax.images[1].get_array()
+    assert [(row, column) for row, column in np.argwhere(overlay[..., 3] > 0)] == [(2, 1), (2, 3)]
+    assert overlay[2, 1, 2] > overlay[2, 1, 0]  # blue: raises the output
+    assert overlay[2, 3, 0] > overlay[2, 3, 2]  # red: lowers it
+    assert overlay[2, 3, 3] > overlay[2, 1, 3]  # and strongly
+
+
+def test_the_gradient_shown_stays_within_the_receptive_field_computed():
+    layers = [one_kernel(np.ones((3, 3)), padding=1), AvgPool2d(2), one_kernel(np.ones((3, 3)), padding=1)]
+    rows, columns = receptive_field(layers).of(2, 1)
+    ax = plots.show_receptive_field(Sequential(*layers), np.ones((1, 12, 12)), output=(0, 2, 1))
+    first = (max(columns.start, 0), max(rows.start, 0))
+    assert box_of(ax) == (
+        (first[0] - 0.5, first[1] - 0.5),
+        columns.stop - first[0],
+        rows.stop - first[1],
+    )
+
+
+def test_a_dense_network_sees_every_pixel_and_one_that_is_shut_none():
+    network = MLP([6, 5, 3], activation=Tanh, rng=np.random.default_rng(0), dtype=np.float32)
+    x = np.arange(6.0)
+    ax = plots.show_receptive_field(network, x, shape=(2, 3))
+    said = int(network.forward(x[None].astype(np.float32)).argmax())
+    assert ax.get_title() == f"output ({said}) sees 2 × 3 of 2 × 3 pixels"
+    shut = Sequential(one_kernel(-np.ones((3, 3))), ReLU())
+    ax = plots.show_receptive_field(shut, np.ones((1, 6, 6)), ax=plt.figure().add_subplot())
+    assert ax.get_title() == "output (0, 2, 2) sees no pixel"
+    assert not ax.patches
+
+
+def test_of_several_channels_the_strongest_is_shown():
+    conv = Conv2d(2, 1, 1, bias=False)
+    conv.W.value[0, :, 0, 0] = [1.0, -3.0]
+    overlay = plots.show_receptive_field(conv, np.ones((2, 3, 3))).images[1].get_array()
+    assert overlay[1, 1, 0] > overlay[1, 1, 2]
+
+
+def test_a_receptive_field_leaves_gradients_and_mode_as_they_were():
+    network = Sequential(Conv2d(1, 2, 3, rng=np.random.default_rng(0)), Dropout(0.5, rng=rng))
+    network.layers[0].W.grad = np.ones((2, 1, 3, 3))
+    before = network.layers[0].W.grad
+    plots.show_receptive_field(network, np.ones((1, 6, 6)))
+    assert network.layers[0].W.grad is before
+    assert network.layers[0].b.grad is None
+    assert network.layers[1].training
+
+
 # ---------------------------------------------------------------------------------------- bad input
 
 
@@ -455,6 +558,41 @@ BAD = {
     ),
     "titles": (lambda: plots.images(np.ones((2, 9)), titles=["a"]), ValueError, "expected 2 titles"),
     "columns": (lambda: plots.images(np.ones((2, 9)), columns=0), ValueError, "columns >= 1, got 0"),
+    "filters": (
+        lambda: plots.show_filters(np.ones((4, 9))),
+        ValueError,
+        r"show_filters expected W of shape \(c_out, c_in, kh, kw\), got \(4, 9\)",
+    ),
+    "colors": (
+        lambda: plots.show_filters(np.ones((4, 1, 3, 3)), color=True),
+        ValueError,
+        r"W of shape \(c_out, 3, kh, kw\)",
+    ),
+    "columns of channels": (
+        lambda: plots.show_filters(np.ones((4, 2, 3, 3)), columns=5),
+        ValueError,
+        "expected columns=None, got 5; 2 channels make 2 columns",
+    ),
+    "maps": (
+        lambda: plots.show_feature_maps(np.ones((1, 4, 5, 6))),
+        ValueError,
+        r"maps of shape \(channels, height, width\), got \(1, 4, 5, 6\)",
+    ),
+    "place": (
+        lambda: plots.show_receptive_field(one_kernel(), np.ones((1, 6, 6)), output=(0, 4, 0)),
+        ValueError,
+        r"output as an index into \(1, 4, 4\), got \(0, 4, 0\)",
+    ),
+    "a batch": (
+        lambda: plots.show_receptive_field(one_kernel(), np.ones((1, 1, 6, 6))),
+        ValueError,
+        "Conv2d expected X of shape",
+    ),
+    "no network": (
+        lambda: plots.show_receptive_field(np.tanh, np.ones((1, 6, 6))),
+        TypeError,
+        "expected a network of nnlab's, got ufunc",
+    ),
     "W": (lambda: plots.weights_as_images(np.ones(4)), ValueError, r"W of shape \(n_in, n_out\), got \(4,\)"),
 }
 
