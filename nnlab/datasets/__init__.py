@@ -1,4 +1,4 @@
-"""Data sets: appointments that were kept or missed, digits and color images, and points in the plane.
+"""Data sets: appointments that were kept or missed, digits, color images, points and curves.
 
 Nothing is downloaded unless asked for, and every data set says in `.source` where it came from.
 A new data set is one module that registers it, and its names here.
@@ -23,6 +23,7 @@ from nnlab.datasets.images import Digits, load_digits, load_mnist
 from nnlab.datasets.points import make_blobs, make_circles, make_moons, make_spirals, make_xor
 from nnlab.datasets.registry import Dataset, Loaded, available, get, load, where
 from nnlab.datasets.shapes import make_shapes
+from nnlab.datasets.signals import make_mnist1d
 
 __all__ = [
     "Appointments",
@@ -44,6 +45,7 @@ __all__ = [
     "load_mnist",
     "make_blobs",
     "make_circles",
+    "make_mnist1d",
     "make_moons",
     "make_shapes",
     "make_spirals",
