@@ -4,17 +4,16 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# In a terminal pip shows what it loads and how far it is; a log needs none of that.
+QUIET  := $(if $(shell test -t 2 && echo terminal),,--quiet)
+PIP    := $(BIN)/python -m pip install $(QUIET) --disable-pip-version-check -c constraints.txt
 
 NBVAL  := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 300 -p no:cacheprovider
 
 .PHONY: lab test test-package test-notebooks test-real test-platforms lint html clean
 
-# In a container you are root, and Jupyter has to be told that this is intended.
-ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
-
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab $(ROOT) notebooks/00_start_here.ipynb
+	@$(BIN)/python scripts/lab.py
 
 test: test-package test-notebooks
 
@@ -51,15 +50,16 @@ html: $(VENV)/.site
 	$(BIN)/python scripts/build_site.py
 
 $(VENV)/.lab $(VENV)/.test $(VENV)/.dev $(VENV)/.site: $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/.python
-	$(PIP) -e ".[$*]"
-	touch $@
+	@echo "Installing what \"$*\" needs into $(VENV): about 2 GB on disk, some minutes the first time; Ctrl-C stops it, and make goes on from there."
+	@$(PIP) -e ".[$*]"
+	@touch $@
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "nnlab needs Python 3.11 or newer; $$($(PYTHON) --version) was found. Try: make lab PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 	    { echo "Python could not make a virtual environment; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
-	touch $@
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist site artifacts *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

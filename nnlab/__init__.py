@@ -124,11 +124,13 @@ try:
         save,
     )
 except ImportError as error:  # NumPy is missing or broken; the doctor must start all the same, and say so
+    from nnlab._terminal import as_typed
+
     _problem = error
 
     def __getattr__(name: str):
         if name not in __all__:
             raise AttributeError(f"module 'nnlab' has no attribute {name!r}")
         raise ImportError(
-            f"nnlab.{name} cannot be used here: {_problem}; `python -m nnlab doctor` says what to do"
+            f"nnlab.{name} cannot be used here: {_problem}; `{as_typed('doctor')}` says what to do"
         ) from _problem

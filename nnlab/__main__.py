@@ -1,4 +1,4 @@
-"""The command line: `python -m nnlab COMMAND`, also installed as `nnlab`."""
+"""The command line: `nnlab COMMAND`, or `python -m nnlab COMMAND`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import importlib
 import io
 import os
 import pkgutil
+import re
 import sys
 from pathlib import Path
 
 import nnlab
 import nnlab.commands
+from nnlab._terminal import as_typed
 
 
 def summaries() -> dict[str, str]:
@@ -47,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"nnlab {argv[0]}: {error}", file=sys.stderr)
         return 1
     except ImportError as error:
-        print(f"nnlab {argv[0]}: {error}; `python -m nnlab doctor` says what to do", file=sys.stderr)
+        print(f"nnlab {argv[0]}: {error}; `{as_typed('doctor')}` says what to do", file=sys.stderr)
         return 1
     except MemoryError as error:
         print(f"nnlab {argv[0]}: not enough memory ({error}); ask for less", file=sys.stderr)
@@ -58,7 +60,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="nnlab",
         description="Neural networks from the first neuron: the course's command line.",
-        epilog="example: python -m nnlab doctor",
+        epilog=f"example: {as_typed('doctor')}",
     )
     parser.add_argument("--version", action="version", version=f"nnlab {nnlab.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -79,9 +81,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 
 def _examples(docstring: str | None) -> str:
-    """Return the examples at the end of a command's docstring, for its --help."""
+    """Return the examples at the end of a command's docstring, as they are typed here, for its --help."""
     _, heading, examples = (docstring or "").partition("Examples:")
-    return heading + examples
+    return heading + re.sub(
+        r"^(  (?:\w+=\S+ )?)nnlab ", lambda line: line[1] + as_typed(""), examples, flags=re.M
+    )
 
 
 if __name__ == "__main__":

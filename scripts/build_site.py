@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup
 from check_site import check_site
 from nbconvert import HTMLExporter
 
-from notebooks import ROOT, repository
+from notebooks import HEADER, ROOT, repository
 
 NOTEBOOKS = ROOT / "notebooks"
 TEMPLATES = Path(__file__).with_name("templates")
@@ -57,12 +57,19 @@ def fetch_mathjax(site: Path) -> str | None:
     return f"{folder.name}/tex-svg-full.js"
 
 
+def is_set_up(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell is the one that installs nnlab on Colab and Kaggle."""
+    return cell.cell_type == "code" and HEADER in cell.metadata.get("tags", [])
+
+
 class Lesson:
     """A notebook, with what the index says about it."""
 
     def __init__(self, path: Path):
         self.name, self.page = path.name, f"{path.stem}.html"
         self.notebook = nbformat.read(path, as_version=4)
+        # A page installs nothing.
+        self.notebook.cells = [cell for cell in self.notebook.cells if not is_set_up(cell)]
         text = [cell.source for cell in self.notebook.cells if cell.cell_type == "markdown"]
         opening = next(source for source in text if source.startswith("# "))
         self.title = re.match(r"# (.+)", opening)[1]
@@ -93,8 +100,6 @@ def render(notebook: nbformat.NotebookNode, title: str, around: dict | None, mat
     soup = BeautifulSoup(page, "html.parser")
     for link in soup.select("a[href]"):
         link["href"] = address(link["href"])
-    for badge in soup.select("a > img[src^=http]"):
-        badge.replace_with(badge["alt"])
     tidy_ids(soup)
     return str(soup)
 

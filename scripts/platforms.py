@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,7 @@ ELSEWHERE = [
     "catalogue",
     "cells_again",
     "corpus",
+    "documented_commands",
     "doctor",
     "mutations",
     "notebooks*",
@@ -130,13 +132,11 @@ def build_wheel(folder: Path) -> Path:
 def set_up_cell(wheel: Path, attached: Path) -> str:
     """Return the code of the notebooks' first cell, with local paths in place of remote addresses."""
     notebook = json.loads((ROOT / "notebooks" / "00_start_here.ipynb").read_text("utf-8"))
-    code = "".join(notebook["cells"][1]["source"])
-    for far, near in ((f"git+{PROJECT['urls']['Repository']}", wheel), ("/kaggle/input", attached)):
-        if code.count(far) != 1:
-            raise Trouble(
-                f"expected {far} once in the set-up cell, found it {code.count(far)} times:\n{code}"
-            )
-        code = code.replace(far, str(near))
+    code = "".join(notebook["cells"][2]["source"])
+    for far, near in ((r"git\+http[^\"]+", wheel), ("/kaggle/input", attached)):
+        code, times = re.subn(far, str(near), code)
+        if times != 1:
+            raise Trouble(f"expected {far} once in the set-up cell, found it {times} times:\n{code}")
     return code
 
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m nnlab`: a module each, with `add_arguments(parser)`, `run(arguments) -> int`."""
+"""The commands of `nnlab`: a module each, with `add_arguments(parser)`, `run(arguments) -> int`."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """`nnlab bench`: speed and memory beside PyTorch and scikit-learn, doing the same work on the same threads.
 
 Examples:
-  python -m nnlab bench
-  python -m nnlab bench --only "784-64-10 SGD" --quick
-  python -m nnlab bench --only pass --clock cpu
-  python -m nnlab bench --json results.json --plot ratios.png
-  python -m nnlab bench --scaling --plot growth.png
+  nnlab bench
+  nnlab bench --only "784-64-10 SGD" --quick
+  nnlab bench --only pass --clock cpu
+  nnlab bench --json results.json --plot ratios.png
+  nnlab bench --scaling --plot growth.png
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """`nnlab data`: list, get or locate the data sets.
 
 Examples:
-  python -m nnlab data list
-  python -m nnlab data get appointments
-  python -m nnlab data where mnist
+  nnlab data list
+  nnlab data get appointments
+  nnlab data where mnist
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`nnlab doctor`: what is installed, which data is found, and what would not work.
 
 Examples:
-  python -m nnlab doctor
-  python -m nnlab doctor --json
+  nnlab doctor
+  nnlab doctor --json
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from nnlab._terminal import as_typed
 
 # Of Python's own library alone: what this command looks into is broken installations.
 
@@ -207,5 +209,5 @@ def data() -> Iterator[Finding]:
             remedy = remedy or "let data/README.md say where the file belongs"
             yield Finding(dataset.name, "problem", found, remedy)
             continue
-        remedy = "" if path else f"python -m nnlab data get {dataset.name}"
+        remedy = "" if path else as_typed(f"data get {dataset.name}")
         yield Finding(dataset.name, "ok" if path else "note", source, remedy)

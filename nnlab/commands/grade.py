@@ -5,11 +5,11 @@ Where that is missing it stops, unless you add --unsafe; nnlab/exercises/TEACHIN
 you, and from what not.
 
 Examples:
-  python -m nnlab grade submissions/*.ipynb
-  python -m nnlab grade submissions --csv grades.csv --html grades.html
-  python -m nnlab grade anna.ipynb --json -
-  python -m nnlab grade anna.ipynb --unsafe
-  python -m nnlab grade --catalogue
+  nnlab grade submissions/*.ipynb
+  nnlab grade submissions --csv grades.csv --html grades.html
+  nnlab grade anna.ipynb --json -
+  nnlab grade anna.ipynb --unsafe
+  nnlab grade --catalogue
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from nnlab._terminal import as_typed
 from nnlab.exercises.grading import report
 from nnlab.exercises.grading.grade import Grades, grade
 from nnlab.exercises.grading.protection import UNSAFE, Protection, bubblewrap
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     paths = find(arguments.notebooks)
     if not paths:
-        arguments.usage_error("name at least one notebook, as in: python -m nnlab grade submissions/*.ipynb")
+        arguments.usage_error(f"name at least one notebook, as in: {as_typed('grade submissions/*.ipynb')}")
     if arguments.workers < 1:
         arguments.usage_error(f"--workers expected 1 or more, got {arguments.workers}")
     try:

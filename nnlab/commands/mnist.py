@@ -1,10 +1,10 @@
 """`nnlab mnist`: train a plain network on MNIST and test it; resume an interrupted run; look at other images.
 
 Examples:
-  NNLAB_DATA=../shared/data python -m nnlab mnist
-  python -m nnlab mnist --resume
-  python -m nnlab mnist --hidden 128 --epochs 5 --out small_run
-  python -m nnlab mnist --images my_digits.npz
+  NNLAB_DATA=../shared/data nnlab mnist
+  nnlab mnist --resume
+  nnlab mnist --hidden 128 --epochs 5 --out small_run
+  nnlab mnist --images my_digits.npz
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlab._terminal import as_typed
 from nnlab.commands import threads
 from nnlab.datasets import Digits, load_mnist
 from nnlab.studies import evaluation, mnist, runs
@@ -103,7 +104,7 @@ def train(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
         network, history = mnist.train(current, digits, progress=True, log_every=1 if say else None)
         results = evaluation.test(current, digits, network, history)
     except KeyboardInterrupt:
-        again = shlex.join(["python", "-m", "nnlab", "mnist", "--resume", "--out", str(folder)])
+        again = as_typed(shlex.join(["mnist", "--resume", "--out", str(folder)]))
         print(f"\ninterrupted; to continue from the unfinished epoch: {again}", file=sys.stderr)
         return 1
     if say:
@@ -125,7 +126,7 @@ def load() -> Digits:
     if not digits.is_real:
         raise FileNotFoundError(
             "expected MNIST, found only scikit-learn's small digits; get it with "
-            "`python -m nnlab data get mnist`, or name the folder that holds it in NNLAB_DATA "
+            f"`{as_typed('data get mnist')}`, or name the folder that holds it in NNLAB_DATA "
             "(data/README.md says which files work)"
         )
     return digits

@@ -1,8 +1,8 @@
 """`nnlab progress`: which exercises are passed, which were tried, and which are still open.
 
 Examples:
-  python -m nnlab progress
-  python -m nnlab progress --json
+  nnlab progress
+  nnlab progress --json
 """
 
 from __future__ import annotations

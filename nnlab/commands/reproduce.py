@@ -1,10 +1,10 @@
 """`nnlab reproduce`: published results beside our own measurements, on real data where it is found.
 
 Examples:
-  python -m nnlab reproduce --quick
-  NNLAB_DATA=../shared/data python -m nnlab reproduce --markdown
-  python -m nnlab reproduce --only mnist last-mini-batch --json
-  python -m nnlab reproduce --guide --only velocity
+  nnlab reproduce --quick
+  NNLAB_DATA=../shared/data nnlab reproduce --markdown
+  nnlab reproduce --only mnist last-mini-batch --json
+  nnlab reproduce --guide --only velocity
 """
 
 from __future__ import annotations

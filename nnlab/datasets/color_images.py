@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from nnlab._check import check_dtype
+from nnlab._terminal import as_typed
 from nnlab.datasets.fetch import fetch_file
 from nnlab.datasets.locate import Found
 from nnlab.datasets.reading import brief, check_images, read_arrays, read_bytes
@@ -28,7 +29,7 @@ SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 NPZ_NAMES = ("x_train", "y_train", "x_test", "y_test")
 BATCHES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
 EMBEDDED = "simulated: colored shapes, drawn by nnlab, not CIFAR-10"
-REMEDY = "remove it and get CIFAR-10 with `python -m nnlab data get cifar10`"
+REMEDY = f"remove it and get CIFAR-10 with `{as_typed('data get cifar10')}`"
 ROW = 1 + 3 * 32 * 32  # bytes of an image in a binary file: its label, then red, green and blue, row by row
 #: An honest batch has 31 MB; a damaged or hostile one must not fill the memory.
 LARGEST = 200_000_000

@@ -18,6 +18,7 @@ from sklearn.model_selection import train_test_split
 
 from nnlab._check import check_dtype
 from nnlab._files import whole_file
+from nnlab._terminal import as_typed
 from nnlab.datasets.fetch import BY_HAND, fetch_openml
 from nnlab.datasets.locate import cache_folder
 from nnlab.datasets.reading import brief, check_images, cut_short, read_arrays, read_bytes, records, shown
@@ -34,7 +35,7 @@ PIXEL_NAMES = (
     [f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)],
 )
 SMALL_DIGITS = "embedded: scikit-learn's small digits, not MNIST"
-GET = "get MNIST with `python -m nnlab data get mnist`"
+GET = f"get MNIST with `{as_typed('data get mnist')}`"
 REMEDY = f"remove it and {GET}"
 #: The part kept for testing where a layout has no test images of its own.
 TEST_SHARE = 0.2

@@ -1,4 +1,4 @@
-"""What a row of `python -m nnlab reproduce` is: a claim, the experiment behind it, and its outcome.
+"""What a row of `nnlab reproduce` is: a claim, the experiment behind it, and its outcome.
 
 `published` and `guide` hold the rows themselves.
 """

@@ -1,4 +1,4 @@
-"""MNIST with a plain multi-layer network; `python -m nnlab mnist` is the command around it."""
+"""MNIST with a plain multi-layer network; `nnlab mnist` is the command around it."""
 
 from __future__ import annotations
 

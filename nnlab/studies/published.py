@@ -1,6 +1,6 @@
 """Published results, run again: each experiment returns what was measured, in the terms of what was claimed.
 
-`EXPERIMENTS` lists them in the order of the table that `python -m nnlab reproduce` prints and
+`EXPERIMENTS` lists them in the order of the table that `nnlab reproduce` prints and
 notebook 07 explains. Each is a function of the data and the scale, and says what its own figures show.
 """
 

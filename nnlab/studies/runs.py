@@ -20,6 +20,7 @@ import numpy as np
 
 from nnlab._check import check_count, check_number
 from nnlab._files import whole_file
+from nnlab._terminal import as_typed
 from nnlab.datasets import Digits
 from nnlab.layers import MLP, ReLU
 from nnlab.training import load
@@ -197,7 +198,7 @@ def _read_run(folder: Path) -> tuple[Study, str]:
         return Study(folder, Settings(**values | {"hidden": tuple(values["hidden"])})), record["images"]
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(
-            f"{folder} holds no run; train a network with: python -m nnlab mnist --out {folder}"
+            f"{folder} holds no run; train a network with: {as_typed(f'mnist --out {folder}')}"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(

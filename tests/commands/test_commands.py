@@ -10,6 +10,7 @@ import pytest
 
 from nnlab import datasets
 from nnlab.__main__ import main, summaries
+from nnlab._terminal import as_typed
 from nnlab.commands import doctor
 from nnlab.commands.reproduce import Row, markdown
 from nnlab.studies import guide, published
@@ -21,7 +22,7 @@ def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])
     assert end.value.code == 0
-    assert f"python -m nnlab {command}" in capsys.readouterr().out
+    assert as_typed(command) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

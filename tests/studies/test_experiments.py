@@ -1,4 +1,4 @@
-"""What every row of `python -m nnlab reproduce` shares."""
+"""What every row of `nnlab reproduce` shares."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`python -m nnlab mnist`: runs that survive interruptions bit for bit, other images, and what is refused."""
+"""`nnlab mnist`: runs that survive interruptions bit for bit, other images, and what is refused."""
 
 import csv
 import json
@@ -218,7 +218,7 @@ def test_a_run_that_ctrl_c_ends_goes_on_bit_for_bit(
         patch.setattr(module, name, stand_in)
         assert main(["mnist", *FEW]) == 1
     assert "interrupted" in (told := capsys.readouterr().err)
-    assert "python -m nnlab mnist --resume --out mnist_run" in told
+    assert "nnlab mnist --resume --out mnist_run" in told
     assert not Path("mnist_run", runs.RESULTS).exists()
     assert main(["mnist", "--resume"]) == 0  # with the settings that it began with
     assert capsys.readouterr().out.count("epoch  ") == 4 - epochs
@@ -421,7 +421,7 @@ def test_without_mnist_it_says_how_to_get_it(empty_machine, capsys):
     assert main(["mnist"]) == 1
     told = capsys.readouterr().err
     assert "found only scikit-learn's small digits" in told
-    assert "python -m nnlab data get mnist" in told
+    assert "nnlab data get mnist" in told
     assert not Path("mnist_run").exists()
 
 

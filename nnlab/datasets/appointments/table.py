@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from nnlab._terminal import as_typed
 from nnlab.datasets.appointments.simulator import simulate_appointments
 from nnlab.datasets.fetch import fetch_file
 from nnlab.datasets.reading import brief, cut_short, read_bytes, records, shown
@@ -28,7 +29,7 @@ URL = f"https://www.kaggle.com/api/v1/datasets/download/joniarroba/noshowappoint
 #: The seed of the embedded table, so that every reader sees the same simulated appointments.
 SEED = 2016
 SIMULATED = "simulated (embedded)"
-REMEDY = "remove it and get the published file with `python -m nnlab data get appointments`"
+REMEDY = f"remove it and get the published file with `{as_typed('data get appointments')}`"
 
 
 @dataclass(frozen=True, eq=False)

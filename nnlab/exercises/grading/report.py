@@ -271,7 +271,7 @@ def catalogue() -> str:
     lines = [
         "# Exercises and the mistakes they name",
         "",
-        "<!-- Made by `python -m nnlab grade --catalogue`; do not edit. -->",
+        "<!-- Made by `nnlab grade --catalogue`; do not edit. -->",
         "",
         f"{len(exercises)} exercises, {mistakes} known mistakes. Two made together are named where no single",
         "one explains the result as well. What none explains gets a general finding: nothing returned, a",

@@ -1,7 +1,7 @@
 """A published guide, line by line: what its snippets do when they are run on data.
 
 Each lesson of Part II has a module here, `lesson_NN`, with a list `EXPERIMENTS` of the guide's lines that it
-explains. `EXPERIMENTS` gathers them in the order of the lessons, as `python -m nnlab reproduce --guide` does.
+explains. `EXPERIMENTS` gathers them in the order of the lessons, as `nnlab reproduce --guide` does.
 """
 
 from __future__ import annotations

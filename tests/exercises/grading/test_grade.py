@@ -404,7 +404,7 @@ def test_the_catalogue_for_teachers_is_fresh(capsys):
     assert main(["grade", "--catalogue"]) == 0
     path = Path(__file__).parents[3] / "nnlab" / "exercises" / "CATALOGUE.md"
     fresh = capsys.readouterr().out == path.read_text(encoding="utf-8")
-    assert fresh, f"run: python -m nnlab grade --catalogue > {os.path.relpath(path)}"
+    assert fresh, f"run: nnlab grade --catalogue > {os.path.relpath(path)}"
 
 
 # The crew
