@@ -3,6 +3,7 @@
 from nnlab.widgets.activation import activation_explorer
 from nnlab.widgets.forward import forward_explorer
 from nnlab.widgets.gradient_flow import gradient_flow_explorer
+from nnlab.widgets.kernel import kernel_explorer
 from nnlab.widgets.quiz import Quiz, quiz
 from nnlab.widgets.regularization import regularization_explorer
 from nnlab.widgets.reliability import reliability_explorer
@@ -20,6 +21,7 @@ __all__ = [
     "digits_explorer",
     "forward_explorer",
     "gradient_flow_explorer",
+    "kernel_explorer",
     "quiz",
     "regularization_explorer",
     "reliability_explorer",

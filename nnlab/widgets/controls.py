@@ -76,13 +76,26 @@ class Control:
 class Numbers(Control):
     """Sliders for the entries of a vector or a matrix, row by row; its value is a nested list.
 
+    step: of the sliders, finer where the values need it; reach: they go at least from -reach to reach.
     Raises: as `check_array` for other values or shapes.
     """
 
-    def __init__(self, who: str, name: str, label: str, values: Any, default: Any, shape: tuple):
+    def __init__(
+        self,
+        who: str,
+        name: str,
+        label: str,
+        values: Any,
+        default: Any,
+        shape: tuple,
+        *,
+        step: float = 0.1,
+        reach: float = 5.0,
+        width: str = "20em",
+    ):
         array = check_array(who, name, values, shape=shape).astype(np.float64).round(3)
-        step = _step(0.1, array)
-        reach = max(5.0, float(np.ceil(np.abs(array).max())))
+        step = _step(step, array)
+        reach = max(reach, float(np.ceil(np.abs(array).max())))
         self._shape, self._sliders = array.shape, []
         for index, value in np.ndenumerate(array):
             place = ", ".join(map(str, index))
@@ -94,7 +107,7 @@ class Numbers(Control):
                 readout_format=_digits(step),
                 description=f"{label}[{place}]",
                 style={"description_width": "4.5em"},
-                layout={"width": "20em"},
+                layout={"width": width},
             )
             self._sliders.append(titled(slider))
         self._starts = [slider.value for slider in self._sliders]

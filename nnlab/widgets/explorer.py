@@ -44,7 +44,7 @@ class Explorer:
         self.latest = Latest(self._work, self.page.publish)
         self._work(self.state, Turn())
         for control in self.controls:
-            control.observe(self._changed)
+            control.observe(self.refresh)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -58,7 +58,8 @@ class Explorer:
         rest = [control.code() for control in moved if not control.positional]
         return f"{self._call}({', '.join([*first, *self._given, *rest])})"
 
-    def _changed(self) -> None:
+    def refresh(self) -> None:
+        """Show the present state again: a control has moved, or what the picture is made from has changed."""
         self.page.share.value = self.share()
         self.latest.submit(self.state)
 

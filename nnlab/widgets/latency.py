@@ -54,6 +54,7 @@ def cases() -> list[Case]:
         Case("forward pass", widgets.forward_explorer, "activation", ["ReLU", "Tanh"] * 10),
         Case("activation", widgets.activation_explorer, "z", factors),
         Case("gradient flow: 20 layers of 50", widgets.gradient_flow_explorer, "gain", factors[5:]),
+        Case("kernel: a photograph", functools.partial(widgets.kernel_explorer, "temple"), "row", range(40)),
         Case("regularization: 60 points", widgets.regularization_explorer, "noise", factors[:10]),
         Case("schedule: 270 steps, twice", widgets.schedule_explorer, "peak", rates),
         Case("steps", widgets.steps_explorer, "steepness", factors),
