@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import codecs
 import importlib
 import io
 import os
@@ -30,12 +31,37 @@ def summaries() -> dict[str, str]:
     return found
 
 
+# What a terminal without these symbols gets in their place; without any, a question mark.
+PLAIN = {
+    "✓": "ok",
+    "✗": "x",
+    "·": "-",
+    "○": "o",
+    "→": "->",
+    "×": "x",
+    "µ": "u",
+    "±": "+-",
+    "≤": "<=",
+    "≥": ">=",
+    "…": "...",
+}
+PLAIN |= {"█": "#", "░": ".", "–": "-", "−": "-"}
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Spell out what an encoding does not have, so that output loses a symbol rather than failing."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(c, "?") for c in error.object[error.start : error.end]), error.end
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Exit status: 0 for success, 1 for a problem, 2 for wrong usage."""
     argv = sys.argv[1:] if argv is None else argv
+    codecs.register_error("nnlab.plain", _plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # where µ cannot be printed, print ? rather than fail
+            stream.reconfigure(errors="nnlab.plain")
     try:
         arguments = _parse(argv)  # imports the command, which may take seconds
         return arguments.run(arguments)

@@ -41,11 +41,13 @@ class Note:
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """A heading over columns of text."""
+    """A heading over columns of text, with a note below; `link` is a file that the note names."""
 
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    link: str = ""
 
     def __str__(self) -> str:
         widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
@@ -53,12 +55,18 @@ class Table:
             "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
             for row in (self.columns, *self.rows)
         ]
-        return "\n".join([self.heading, *lines])
+        return "\n".join(
+            [self.heading, *(line.rstrip() for line in lines), *([self.note] if self.note else [])]
+        )
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return card(self.heading, EDGE, [table_html(self.columns, self.rows)])
+        parts = [table_html(self.columns, self.rows)]
+        if self.note:
+            note, link = paragraph(self.note), html.escape(self.link)
+            parts.append(note.replace(link, f"<a href='{link}'>{link}</a>") if link else note)
+        return card(self.heading, EDGE, parts)
 
 
 # The pieces of a card. Text keeps the page's own color, so it is legible in light and in dark themes.

@@ -1,4 +1,4 @@
-"""`nnlab progress`: which exercises are passed, which were tried, and which are still open.
+"""`nnlab progress`: which exercises are passed, tried and still open, the quizzes, and what comes next.
 
 Examples:
   nnlab progress
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from nnlab.exercises.checking.progress import path, progress, states
+from nnlab.exercises.checking.progress import path, progress, quizzes, states
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the learner's progress, and where it is stored."""
     if arguments.json:
-        print(json.dumps({"file": str(path()), "exercises": states()}, indent=2))
+        print(json.dumps({"file": str(path()), "exercises": states(), "quizzes": quizzes()}, indent=2))
     else:
         print(f"{progress()}\nstored in {path()}")
     return 0

@@ -17,6 +17,7 @@ import ipywidgets
 
 from nnlab._cards import EDGE, LOOK, card, code
 from nnlab._check import check_choice, describe
+from nnlab.exercises.checking.progress import record_quiz
 from nnlab.widgets.controls import titled
 
 TEXTS = Path(__file__).with_name("quizzes.toml")
@@ -45,11 +46,13 @@ class Quiz:
     """Statements to judge: with a kernel, buttons; without one, a list with the answers folded away.
 
     statements: `(text, is_true, why)` each. `Quiz("Sums", [("1 + 1 is 3", False, "It is 2.")])`
+    name: under which the learner's best mark is kept; none is kept without it.
     Raises: ValueError for no statements or an empty text, TypeError for another form.
     """
 
-    def __init__(self, title: str, statements: Iterable[tuple[str, bool, str]]):
+    def __init__(self, title: str, statements: Iterable[tuple[str, bool, str]], *, name: str | None = None):
         self.title = _check_text("title", title)
+        self.name = name
         self.statements = tuple(map(_check_statement, statements))
         if not self.statements:
             raise ValueError("Quiz expected at least one statement, got none")
@@ -88,7 +91,7 @@ def quiz(name: str) -> Quiz:
     Raises: ValueError for an unknown name; it lists the known ones.
     """
     table = _tables()[check_choice("quiz", "name", name, _tables())]
-    return Quiz(table["title"], [(s["text"], s["true"], s["why"]) for s in table["statements"]])
+    return Quiz(table["title"], [(s["text"], s["true"], s["why"]) for s in table["statements"]], name=name)
 
 
 @functools.cache
@@ -144,6 +147,8 @@ def _live(quiz: Quiz) -> ipywidgets.VBox:
         marks = quiz.mark([row.buttons.value for row in rows])
         for row, mark in zip(rows, marks, strict=True):
             row.show(mark)
+        if quiz.name is not None:
+            record_quiz(quiz.name, sum(mark.right is True for mark in marks), len(marks))
         # role=status: a screen reader says the score without being asked.
         score.value = f"<div role='status'>{html.escape(_score(marks))}</div>"
 

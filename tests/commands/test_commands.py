@@ -44,6 +44,15 @@ def test_help_imports_no_heavy_package():
     assert done.stdout.endswith("[]\n")
 
 
+def test_a_terminal_without_symbols_gets_words(tmp_path):
+    plain = os.environ | {"PYTHONIOENCODING": "ascii", "NNLAB_PROGRESS": str(tmp_path / "p.json")}
+    done = subprocess.run(
+        [sys.executable, "-m", "nnlab", "progress"], env=plain, capture_output=True, text=True, check=True
+    )
+    assert ".........." in done.stdout
+    assert "?" not in done.stdout
+
+
 def test_data_list_and_where(empty_machine, capsys):
     assert main(["data", "list"]) == 0
     assert "simulated (embedded)" in capsys.readouterr().out
@@ -169,7 +178,7 @@ def test_what_the_terminal_cannot_show_is_replaced(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "nnlab ?s" in done.stdout
+    assert "nnlab us" in done.stdout
     assert json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["cases"]
 
 

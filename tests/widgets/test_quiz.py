@@ -10,6 +10,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 from lessons import FOLDER, NAMES
 
+from nnlab.exercises.checking import progress
 from nnlab.widgets import Quiz, quiz
 from nnlab.widgets.quiz import _tables
 
@@ -149,6 +150,19 @@ def test_checking_marks_every_statement_and_counts(live):
     choices[1].value = choices[2].value = False
     check.click()
     assert "3 of 3 right<" in score.value
+
+
+def test_a_marked_quiz_of_the_course_counts_as_progress_and_one_of_the_readers_does_not(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NNLAB_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setattr(progress, "_memory", {})
+    mine, course = Quiz("Mine", [("1 is 1", True, "It is.")]), quiz("sets")
+    for asked in (mine, course):
+        choices, check, _, _ = buttons(asked.widget)
+        choices[0].value = asked.statements[0].is_true
+        check.click()
+    assert progress.quizzes() == {"sets": {"right": 1, "of": len(course.statements)}}
 
 
 def test_a_changed_choice_takes_back_its_feedback_and_the_score_but_not_the_rest(live):

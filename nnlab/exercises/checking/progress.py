@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from nnlab._cards import Table
 from nnlab._files import whole_file
 from nnlab.exercises.checking import registry
 
+STATES = ("passed", "tried", "open")
+COLUMNS = ("notebook", *STATES, "")
+
 _memory: dict[str, dict] = {}  # what this session knows, for when the file cannot be read or written
+_said: set[str] = set()  # complaints that were made already
 
 
 def path() -> Path:
@@ -30,38 +36,94 @@ def path() -> Path:
 
 def load() -> dict[str, dict]:
     """Return exercise name -> {"passed": bool, "attempts": int}; what cannot be read counts as nothing."""
-    try:
-        stored = json.loads(path().read_text(encoding="utf-8"))["exercises"].items()
-    except Exception:
-        return {name: dict(entry) for name, entry in _memory.items()}
-    entries = {}
-    for name, entry in stored:
-        with contextlib.suppress(
-            KeyError, TypeError, ValueError
-        ):  # one bad entry is no reason to lose the rest
-            entries[name] = {"passed": bool(entry["passed"]), "attempts": int(entry["attempts"])}
-    return entries
+    return _entries(
+        _read(), "exercises", lambda e: {"passed": bool(e["passed"]), "attempts": int(e["attempts"])}
+    )
+
+
+def quizzes() -> dict[str, dict]:
+    """Return quiz name -> {"right": the best mark so far, "of": the number of statements}."""
+    return _entries(_read(), "quizzes", lambda e: {"right": int(e["right"]), "of": int(e["of"])})
 
 
 def record(name: str, passed: bool) -> int:
     """Count an attempt and return how many there were without success, this one included."""
-    entries = load()
-    entry = entries.setdefault(name, {"passed": False, "attempts": 0})
+    exercises = load()
+    entry = exercises.setdefault(name, {"passed": False, "attempts": 0})
     entry["attempts"] += 1
     entry["passed"] = entry["passed"] or passed
-    _memory.clear()
-    _memory.update(entries)
-    with contextlib.suppress(Exception):
-        save(entries)
+    _keep(exercises, quizzes())
     return entry["attempts"]
 
 
-def save(entries: dict[str, dict]) -> None:
+def record_quiz(name: str, right: int, of: int) -> None:
+    """Keep the mark for a quiz if it is the best so far."""
+    marks = quizzes()
+    marks[name] = max(
+        marks.get(name, {"right": 0, "of": of}), {"right": right, "of": of}, key=lambda m: m["right"]
+    )
+    _keep(load(), marks)
+
+
+def _read() -> dict:
+    """Return what is stored, or what this session knows where nothing can be read."""
+    try:
+        stored = json.loads(path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return _memory
+    return stored if isinstance(stored, dict) else _memory
+
+
+def _entries(stored: dict, kind: str, convert: Callable[[dict], dict]) -> dict[str, dict]:
+    found = stored.get(kind)
+    entries = {}
+    for name, entry in (found if isinstance(found, dict) else {}).items():
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # a bad entry, no reason to lose the rest
+            entries[name] = convert(entry)
+    return entries
+
+
+def _keep(exercises: dict[str, dict], marks: dict[str, dict]) -> None:
+    """Store all of it; where that is impossible, say so once and remember it for this session."""
+    _memory.clear()
+    _memory.update(exercises=exercises, quizzes=marks)
+    try:
+        _set_damaged_aside()
+        save(exercises, marks)
+    except OSError as error:
+        _say(f"Your progress cannot be stored in {path()} ({error}); it lasts until you close this session.")
+
+
+def _set_damaged_aside() -> None:
+    """Rename a file that is no JSON object, so that nothing of it is overwritten."""
+    target = path()
+    try:
+        damaged = not isinstance(json.loads(target.read_bytes()), dict)
+    except FileNotFoundError:
+        return
+    except ValueError:
+        damaged = True
+    if damaged:
+        aside = next(
+            a for n in itertools.count(1) if not (a := target.with_suffix(f".damaged-{n}.json")).exists()
+        )
+        target.rename(aside)
+        _say(f"Your progress could not be read and starts again; the damaged file is kept as {aside}.")
+
+
+def _say(text: str) -> None:
+    if text not in _said:
+        _said.add(text)
+        print(text, file=sys.stderr)
+
+
+def save(exercises: dict[str, dict], marks: dict[str, dict] | None = None) -> None:
     """Write the file whole, or not at all."""
     target = path()
     target.parent.mkdir(parents=True, exist_ok=True)
+    content = {"version": 1, "exercises": exercises, "quizzes": marks or {}}
     with whole_file(target) as file:
-        file.write(json.dumps({"version": 1, "exercises": entries}, indent=1, sort_keys=True).encode())
+        file.write(json.dumps(content, indent=1, sort_keys=True).encode())
 
 
 def states() -> dict[str, dict]:
@@ -85,12 +147,32 @@ def counts() -> dict[int, Counter]:
 
 
 def progress() -> Table:
-    """Return the learner's progress, per notebook: exercises passed, tried, and still open."""
+    """Return the learner's progress, per notebook and in quizzes, and the next exercise that is open."""
     by_notebook = counts()
-    rows = [
-        [f"{notebook:02d}", *(str(count[state]) for state in ("passed", "tried", "open"))]
-        for notebook, count in by_notebook.items()
-    ]
     total = sum(by_notebook.values(), Counter())
-    rows.append(["all", *(str(total[state]) for state in ("passed", "tried", "open"))])
-    return Table("Your progress", ("notebook", "passed", "tried", "open"), tuple(map(tuple, rows)))
+    rows = [_row(f"{notebook:02d}", count) for notebook, count in by_notebook.items()]
+    marks = quizzes().values()
+    full = sum(mark["right"] == mark["of"] for mark in marks)
+    note = f"Quizzes: {len(marks)} done, {full} of them with every statement right."
+    step = next((name for name, entry in states().items() if entry["state"] != "passed"), None)
+    if step is None:
+        return Table(
+            "Your progress", COLUMNS, (*rows, _row("all", total)), note + " All exercises are passed."
+        )
+    number = registry.contents()[step].notebook
+    lesson = _lesson(number)
+    note += f" Next: `{step}` in {lesson or f'lesson {number:02d}'}."
+    return Table("Your progress", COLUMNS, (*rows, _row("all", total)), note, lesson)
+
+
+def _row(name: str, count: Counter) -> tuple[str, ...]:
+    done = round(10 * count["passed"] / count.total())
+    return (name, *(str(count[state]) for state in STATES), "█" * done + "░" * (10 - done))
+
+
+def _lesson(number: int) -> str:
+    """Return the path of a lesson from here: beside this notebook, or in the course's folder; "" for none."""
+    for folder in ("", "work", "notebooks"):
+        for found in sorted(Path(folder).glob(f"{number:02d}_*.ipynb")):
+            return found.as_posix()
+    return ""

@@ -25,6 +25,7 @@ def file(tmp_path, monkeypatch):
     """A fresh learner: no progress, no hints taken."""
     monkeypatch.setenv("NNLAB_PROGRESS", str(tmp_path / "deep" / "progress.json"))
     monkeypatch.setattr(stored, "_memory", {})
+    monkeypatch.setattr(stored, "_said", set())
     monkeypatch.setattr(help, "_given", type(help._given)())
     return tmp_path / "deep" / "progress.json"
 
@@ -52,8 +53,9 @@ def test_progress_counts_attempts_and_keeps_what_passed(file):
     assert counts[2] == {"passed": 1, "tried": 1, "open": still_open}
     assert set(counts) == set(lessons)
     rows = dict((row[0], row[1:]) for row in progress().rows)
-    assert rows["02"] == ("1", "1", str(still_open))
-    assert rows["all"] == ("1", "1", str(len(registry.contents()) - 2))
+    assert rows["02"][:3] == ("1", "1", str(still_open))
+    assert rows["all"][:3] == ("1", "1", str(len(registry.contents()) - 2))
+    assert rows["02"][3] == "██░░░░░░░░"  # one of six
 
 
 CORRUPT = {
@@ -91,6 +93,45 @@ def test_where_nothing_can_be_written_the_session_remembers(tmp_path, monkeypatc
     monkeypatch.setenv("NNLAB_PROGRESS", str(tmp_path / "a file" / "progress.json"))
     assert [check("linear", f).attempts for f in (no_bias, no_bias, linear)] == [1, 2, 3]
     assert stored.counts()[2]["passed"] == 1
+
+
+def test_progress_that_cannot_be_stored_is_said_once(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setenv("NNLAB_PROGRESS", str(tmp_path / "a file" / "progress.json"))
+    for _ in range(3):
+        check("linear", linear)
+    told = capsys.readouterr().err
+    assert told.startswith("Your progress cannot be stored in ")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\xfe\x00"])
+def test_a_damaged_file_is_kept_aside_each_time(file, content, capsys):
+    for number in (1, 2):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        check("linear", linear)
+        assert (file.parent / f"progress.damaged-{number}.json").read_bytes() == content
+        assert f"kept as {file.parent / f'progress.damaged-{number}.json'}" in capsys.readouterr().err
+    assert json.loads(file.read_text())["exercises"]["linear"]["passed"]
+
+
+def test_the_best_mark_of_a_quiz_counts(file):
+    for right in (2, 4, 3):
+        stored.record_quiz("sets", right, 4)
+    check("linear", linear)
+    assert json.loads(file.read_text())["quizzes"] == {"sets": {"right": 4, "of": 4}}
+    assert "Quizzes: 1 done, 1 of them with every statement right." in str(progress())
+
+
+def test_what_comes_next_is_linked_where_the_lesson_is(file, tmp_path, monkeypatch):
+    first = next(name for name, page in registry.contents().items() if page.notebook == 2)
+    monkeypatch.chdir(tmp_path)
+    assert f"Next: `{first}` in lesson 02." in str(progress())
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "02_forward_pass.ipynb").touch()
+    assert f"Next: `{first}` in work/02_forward_pass.ipynb." in str(progress())
+    assert "<a href='work/02_forward_pass.ipynb'>" in progress()._repr_html_()
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(file, monkeypatch):
