@@ -21,10 +21,13 @@ from nnlab.datasets.locate import cache_folder
 BY_HAND = "data/README.md says how to get the file by hand and where to put it"
 
 
-def fetch_file(url: str, name: str, sha256: str, progress: bool, timeout: float) -> Path:
+def fetch_file(
+    url: str, name: str, sha256: str, progress: bool, timeout: float, by_hand: str = BY_HAND
+) -> Path:
     """Download one file into the cache, unless it is there already, and return its path.
 
     pooch writes into a temporary file, compares checksums, and only then moves it to its place.
+    by_hand: what a reader can do where that fails.
     Raises: ConnectionError if nothing came, ValueError if what came has another checksum.
     """
     import requests  # slow to import; pooch, too, imports it only for a download
@@ -33,21 +36,22 @@ def fetch_file(url: str, name: str, sha256: str, progress: bool, timeout: float)
 
     def fetch_and_unpack(url: str, output_file: str, mirror: Any) -> None:
         fetch(url, output_file, mirror)
-        # Kaggle sends some files zipped.
+        # Kaggle sends some files zipped. (A file of weights is a zip archive by itself, and stays one.)
         if zipfile.is_zipfile(output_file):
             with zipfile.ZipFile(output_file) as archive:
                 names = [member for member in archive.namelist() if Path(member).name == name]
-                content = archive.read(names[0]) if names else b""
-            Path(output_file).write_bytes(content)
+                content = archive.read(names[0]) if names else None
+            if content is not None:
+                Path(output_file).write_bytes(content)
 
     pooch.get_logger().setLevel(logging.WARNING)  # the progress bar says enough
     try:
         path = pooch.retrieve(url, sha256, fname=name, path=cache_folder(), downloader=fetch_and_unpack)
     except requests.RequestException as error:
-        raise ConnectionError(f"could not download {url}: {error}; try again later, or {BY_HAND}") from error
+        raise ConnectionError(f"could not download {url}: {error}; try again later, or {by_hand}") from error
     except (ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{url} did not send the published {name} whole: {error}; try again, or {BY_HAND}"
+            f"{url} did not send the published {name} whole: {error}; try again, or {by_hand}"
         ) from error
     return Path(path)
 
