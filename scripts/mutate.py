@@ -60,6 +60,7 @@ _WAY = "progress = (step - warmup) / (total - warmup)"
 _KEPT = "kept = rng.random(X.shape) {} p"
 _NONE = "best, best_epoch = (float('inf'), {})"
 _GAP = "error += inside.mean() * abs({}[inside].mean() - {}[inside].mean())"
+_WON = "won = waiting & (X[:, :, i::size, j::size] {} largest)"
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('2.0')}"): "no probability exceeds 1",
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('5.0')}"): "no probability exceeds 1",
@@ -84,6 +85,10 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "macro_f1",
         "f1 = 2 * hits / np.maximum(total, 1) → f1 = 2 * hits / np.maximum(total, 2)",
     ): "a hit counts in its row and its column, so where the divisor is 1 there is none",
+    (
+        "max_pool_backward",
+        f"{_WON.format('==')} → {_WON.format('>=')}",
+    ): "no entry of a window exceeds its largest",
     ("calibration_error", f"{_GAP.format('y', 'p')} → {_GAP.format('p', 'y')}"): "|a - b| = |b - a|",
 }
 

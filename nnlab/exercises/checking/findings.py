@@ -300,6 +300,8 @@ SIZES = {
     "n_x": "the number of inputs",
     "n_h": "the number of hidden units",
     "n_y": "the number of classes (outputs)",
+    "c_in": "the number of input channels",
+    "c_out": "the number of output channels",
 }
 CONSTANTS = (
     (-1.0, "the negative of what it should be; look for a sign that is reversed."),
@@ -349,7 +351,7 @@ def _factor_text(ratios: np.ndarray, sizes: Sequence) -> str:
 def _formulas(ratios: np.ndarray, sizes: Sequence) -> Iterator[str]:
     """Yield every formula in one size that gives these factors; a size that never varies explains nothing."""
     for key, word in SIZES.items():
-        n = np.array([getattr(s, key) for s in sizes], dtype=float)
+        n = np.array([getattr(s, key, 0) for s in sizes], dtype=float)
         if len(set(n)) < 2:
             continue
         for sign, minus in ((1, ""), (-1, "minus ")):

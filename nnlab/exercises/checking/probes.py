@@ -19,6 +19,19 @@ class Sizes:
     n_y: int
 
 
+@dataclass(frozen=True)
+class ImageSizes:
+    """The sizes of one probe with images: m of c_in channels, h × w; c_out kernels of kh × kw."""
+
+    m: int
+    c_in: int
+    c_out: int
+    h: int
+    w: int
+    kh: int
+    kw: int
+
+
 # All four differ, so that no axis can stand in for another; the second set unmasks numbers typed in.
 MAIN = Sizes(m=7, n_x=3, n_h=5, n_y=4)
 OTHER = Sizes(m=6, n_x=4, n_h=2, n_y=3)
@@ -41,7 +54,7 @@ class Probe:
     observe: Observe | None = None
     rtol: float | None = None
     atol: float | None = None
-    sizes: Sizes | None = None
+    sizes: Sizes | ImageSizes | None = None
 
     @property
     def numbers(self) -> int:
