@@ -39,7 +39,7 @@ from nnlab.exercises.checking.probes import example, extreme, one_hot, probabili
         "Compare the two arrays of classes with `==`. The mean of the comparison is the accuracy, since "
         "True counts as 1.",
     ),
-    why="The mean of a comparison is the share of rows where it holds.",
+    why="The mean of a comparison is the fraction of rows where it holds.",
 )
 def accuracy(Y_hat, Y):
     """Return the fraction of samples whose most probable class is the right one.
@@ -60,14 +60,14 @@ mistake(
     "labels-broadcast",
     "Y.argmax(axis=1) → Y.argmax(axis=1)[:, None]",
     says="One side of the comparison has shape (m,), the other (m, 1): NumPy stretches both to (m, m) and "
-    "compares every sample with every other. Nothing complains, and the figure is about chance level.",
+    "compares every sample with every other. Nothing complains, and the result is close to chance.",
 )
 mistake(
     accuracy,
     "argmax-over-batch-axis",
     "axis=1 → axis=0",
-    says="`argmax` runs over axis 0, the samples, and finds for each class the sample that is most like it. "
-    "The class of each sample is the largest entry of its row: axis 1.",
+    says="`argmax` runs over axis 0, the samples, and finds, for each class, the sample most likely to "
+    "belong to it. The predicted class is the position of the largest entry in each row: axis 1.",
 )
 mistake(
     accuracy,
@@ -76,8 +76,8 @@ mistake(
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat.round() == Y",
     "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum((Y_hat > 0.5) == (Y == 1)) / len(Y)",
     says="Entries are compared one by one, and the many zeros of Y count as hits. With ten classes, a "
-    "network that always says the same would seem to be right at least 80 % of the time. Compare one class "
-    "per sample.",
+    "network that always predicts the same class would seem to be right at least 80 % of the time. "
+    "Compare one class per sample.",
 )
 mistake(
     accuracy,
@@ -103,9 +103,9 @@ mistake(
     accuracy,
     "threshold-instead-of-argmax",
     "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum((Y_hat > 0.5) * Y) / len(Y)",
-    says="A sample counts as right only where the right class has more than half of the probability (by "
-    "rounding, or by a threshold of 0.5). With more than two classes the largest probability is often below "
-    "that.",
+    says="A sample counts as right only where the correct class gets more than half of the probability "
+    "(through rounding, or a threshold of 0.5). With more than two classes, the largest probability "
+    "is often below that.",
 )
 mistake(
     accuracy,
@@ -127,14 +127,15 @@ mistake(
     "all-or-nothing",
     "np.mean( → np.all(",
     says="This is 1 only where every sample is right, and 0 otherwise. `np.all` does that, and so does "
-    "`//`, which drops everything after the decimal point. Accuracy is the share of right samples.",
+    "`//`, which discards the fraction. Accuracy is the fraction of samples that are classified "
+    "correctly.",
 )
 mistake(
     accuracy,
     "mean-probability-instead-of-hits",
     "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → np.sum(Y * Y_hat) / len(Y)",
-    says="This is the mean probability of the right class. Accuracy only asks whether that class is the most "
-    "probable one, not by how much.",
+    says="This is the mean probability of the correct class. Accuracy only asks whether that class is the "
+    "most probable one, not by how much.",
 )
 mistake(
     accuracy,
@@ -143,14 +144,14 @@ mistake(
     "Y.size",
     "np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) → "
     "np.sum(Y_hat.argmax(axis=1) == Y.argmax(axis=1)) / Y.shape[1]",
-    says="The hits are divided by a number in which the classes count (`Y.size`, `Y.shape[1]`). The number "
+    says="The hits are divided by a number that involves the classes (`Y.size`, `Y.shape[1]`). The number "
     "of samples is the number of rows, `len(Y)`.",
 )
 mistake(
     accuracy,
     "only-first-sample",
     "Y_hat.argmax(axis=1) == Y.argmax(axis=1) → Y_hat[0].argmax() == Y[0].argmax()",
-    says="Only the first sample counts: a `return` inside the loop ends it the first time round. Count the "
+    says="Only the first sample counts: a `return` inside the loop ends it on the first pass. Count the "
     "hits in the loop and divide after it.",
 )
 mistake(
@@ -160,11 +161,12 @@ mistake(
     "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(3)",
     "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(4)",
     "Y.argmax(axis=1)) → Y.argmax(axis=1)).round(1)",
-    says="The fraction is right but rounded. Round when you print; a computation goes on with all digits.",
+    says="The fraction is right but rounded. Round only when you print: further computation needs all the "
+    "digits.",
 )
 mistake(
     accuracy,
     "hits-per-sample",
     "float(np.mean(Y_hat.argmax(axis=1) == Y.argmax(axis=1))) → Y_hat.argmax(axis=1) == Y.argmax(axis=1)",
-    says="One value per sample comes back, right or wrong; the mean over the samples is missing.",
+    says="You return one value per sample, right or wrong; the mean over the samples is missing.",
 )

@@ -73,11 +73,11 @@ def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
     ),
     hints=(
         "Count the step first; then m and v are running averages of the gradient and of its square.",
-        "Both start at 0, so early on they are too small, by 1 - beta1**t and 1 - beta2**t: divide by these "
-        "(in new names, the averages themselves stay as they are).",
-        "Five lines: t goes up by one; beta1 of the old m plus 1 - beta1 of the gradient; the same for v, "
-        "with beta2 and the squared gradient; both corrected; and the step of the docstring, by `-=`. t, m "
-        "and v are stored in `state`.",
+        "Both start at 0, so early on they are too small, by the factors 1 - beta1**t and 1 - beta2**t. "
+        "Divide by these, under new names: the averages themselves must stay as they are.",
+        "Five lines: add one to t; m becomes beta1 times the old m plus (1 - beta1) times the gradient; v "
+        "likewise, with beta2 and the squared gradient; correct both; take the step of the docstring with "
+        "`-=`. Store t, m and v in `state`.",
     ),
     why="Averages that start at 0 are corrected by the weight they have collected so far; `-=` changes the "
     "caller's array, so the network itself is updated.",
@@ -101,8 +101,8 @@ mistake(
     (' / (1 - beta1 ** state["t"]) → ', ' / (1 - beta2 ** state["t"]) → '),
     ' / (1 - beta1 ** state["t"]) → ',
     ' / (1 - beta2 ** state["t"]) → ',
-    says="The averages (or one of them) are not corrected for their start at zero. With the defaults m "
-    "starts at a tenth of the gradient and v at a thousandth of its square, so the first steps have the "
+    says="The averages (or one of them) are not corrected for starting at zero. With the defaults m starts "
+    "at a tenth of the gradient and v at a thousandth of its square, so the first steps have the "
     "wrong size, by a factor of three or more, and training begins with a lurch or a crawl.",
 )
 mistake(
@@ -112,9 +112,9 @@ mistake(
     'beta1 ** state["t"] → beta1',
     'beta2 ** state["t"] → beta2',
     ('beta1 ** state["t"] → beta1 * state["t"]', 'beta2 ** state["t"] → beta2 * state["t"]'),
-    says="The correction does not follow the step count as it should. It is large at first and fades as the "
-    "averages fill up, because it holds beta to the *power* t; as it is, it is right at the first step and "
-    "wrong at every later one.",
+    says="The correction does not depend on the step count as it should. It is large at first and fades as "
+    "the averages fill up, because beta is raised to the *power* t; yours is right at the first step "
+    "and wrong at every later one.",
 )
 mistake(
     adam_step,
@@ -129,8 +129,8 @@ mistake(
         '/ (1 - beta1 ** state["t"]) → / beta1 ** state["t"]',
         '/ (1 - beta2 ** state["t"]) → / beta2 ** state["t"]',
     ),
-    says="The correction goes the wrong way. Early averages are too small, since they started at zero, and "
-    "must be made larger; check what happens to a gradient that stays the same.",
+    says="The correction goes the wrong way. Early averages are too small, since they started at zero, so "
+    "the correction must enlarge them; check what yours does when the gradient never changes.",
 )
 mistake(
     adam_step,
@@ -138,7 +138,7 @@ mistake(
     'state["t"] += 1 → ',
     ('state["t"] += 1 → t = state["t"] + 1', '** state["t"] → ** t'),
     says="The step count in the state stays where it was. The bias correction then never fades (or, at t = "
-    "0, divides by zero), and Adam behaves at every step as if it were the first.",
+    "0, divides by zero), and Adam treats every step as its first.",
 )
 mistake(
     adam_step,
@@ -163,7 +163,7 @@ mistake(
     ('state["v"] = beta2 → v = beta2', 'v_hat = state["v"] → v_hat = v'),
     ('state["t"] += 1 → state = dict(state, t=state["t"] + 1)',),
     says="The new averages never reach the state that the caller keeps, so every step starts from the old "
-    "ones: Adam without a memory. Store them under the keys of `state` itself.",
+    "ones: Adam without a memory. Store them under the keys of `state`.",
 )
 mistake(
     adam_step,
@@ -171,16 +171,16 @@ mistake(
     ("m_hat → state['m']", "v_hat → state['v']"),
     "m_hat → state['m']",
     "v_hat → state['v']",
-    says="The corrected averages are put back into the state. The next step averages over them and corrects "
-    "them once more, so they grow too large. The correction is for this one step; the state keeps the plain "
-    "averages.",
+    says="The corrected averages are put back into the state. The next step builds on them and corrects "
+    "them again, so they grow too large. The correction is for this one step; the state keeps the "
+    "uncorrected averages.",
 )
 mistake(
     adam_step,
     "epsilon-inside-root",
     "(np.sqrt(v_hat) + eps) → np.sqrt(v_hat + eps)",
-    says="eps stands inside the root. There it acts as its square root, 1e-4 instead of 1e-8, which "
-    "outweighs small gradients and makes their steps far too short.",
+    says="eps is inside the square root. There it acts like 1e-4 instead of 1e-8, which outweighs small "
+    "gradients and makes their steps far too short.",
 )
 mistake(
     adam_step,
@@ -198,9 +198,9 @@ mistake(
     ),
     ("beta1 → rest", "beta2 → beta1", "rest → beta2"),
     ("beta1 ** → rest ** ", "beta2 ** → beta1 **", "rest ** → beta2 **"),
-    says="beta1 and beta2 have changed places (in the averages, or in their corrections). beta1 belongs to "
-    "the average of the gradient, which should turn quickly, beta2 to that of its square, which should be "
-    "steady; swapped, the direction lags and the step size jumps around.",
+    says="beta1 and beta2 are swapped (in the averages, or in their corrections). beta1 belongs to the "
+    "average of the gradient, which should respond quickly, beta2 to that of its square, which should "
+    "be steady. Swapped, the direction lags and the step size jumps around.",
 )
 mistake(
     adam_step,
@@ -211,8 +211,8 @@ mistake(
     ),
     'beta1 * state["m"] + (1 - beta1) * grad → (1 - beta1) * state["m"] + beta1 * grad',
     'beta2 * state["v"] + (1 - beta2) * grad**2 → (1 - beta2) * state["v"] + beta2 * grad**2',
-    says="beta and 1 - beta have changed places. The old average should keep the large share (0.9, 0.999) "
-    "and the new gradient get the small one; the other way round nothing is averaged.",
+    says="beta and 1 - beta are swapped. The old average should get the large weight (0.9, 0.999) and the "
+    "new gradient the small one; the other way around, almost nothing is averaged.",
 )
 mistake(
     adam_step,
@@ -220,7 +220,7 @@ mistake(
     ("(1 - beta1) * grad → grad", "(1 - beta2) * grad**2 → grad**2"),
     "(1 - beta1) * grad → grad",
     "(1 - beta2) * grad**2 → grad**2",
-    says="The new gradient enters with its full weight. Then it is a sum and not an average, as in plain "
+    says="The new gradient enters with full weight. That makes a sum, not an average, as in plain "
     "momentum: m grows to 10 times the gradient and v to 1000 times its square.",
 )
 mistake(
@@ -230,16 +230,16 @@ mistake(
     "grad**2 → np.abs(grad)",
     "grad**2 → np.sum(grad**2)",
     "grad**2 → np.mean(grad**2)",
-    says="The second average does not hold the square of each gradient by itself. It should measure, for "
-    "every weight alone, how large its gradients are; the root later brings the square back to the "
-    "gradient's scale.",
+    says="The second average is not built from the square of each entry of the gradient. It should "
+    "measure, weight by weight, how large the gradients are; the square root later brings it back to "
+    "the gradient's scale.",
 )
 mistake(
     adam_step,
     "root-missing",
     "np.sqrt(v_hat) → v_hat",
-    says="The root of the second average is missing. The step is then divided by the squared size of the "
-    "gradient: large gradients make tiny steps and small ones huge steps.",
+    says="The square root of the second average is missing. The step is then divided by the squared size "
+    "of the gradient: large gradients make tiny steps, and small ones huge steps.",
 )
 mistake(
     adam_step,
@@ -252,22 +252,21 @@ mistake(
     adam_step,
     "second-average-not-used",
     " / (np.sqrt(v_hat) + eps) → ",
-    says="The step is not divided by the root of the second average. That is momentum with a correction; "
-    "what makes Adam is that every weight gets a step of about lr, however small its gradient is.",
+    says="The step is not divided by the square root of the second average. That is momentum with a "
+    "correction; the point of Adam is that every weight moves by about lr, however small its gradient.",
 )
 mistake(
     adam_step,
     "ascent-instead-of-descent",
     "value -= → value +=",
-    says="The step is added. That climbs the loss instead of descending, and the loss rises from the first "
-    "step on.",
+    says="The step is added instead of subtracted, so it climbs: the loss rises from the first step on.",
 )
 mistake(
     adam_step,
     "update-not-in-place",
     "value -= → value = value -",
-    says="The caller's array is not changed: `value = value - …` makes a new array under the same local "
-    "name, which is forgotten at the end of the function. The network would keep its first weights forever.",
+    says="The caller's array is not changed: `value = value - …` makes a new array under a local name, "
+    "which is lost when the function ends. The network would keep its initial weights forever.",
 )
 mistake(
     adam_step,
@@ -286,8 +285,8 @@ mistake(
     "beta2 → 0.999",
     "eps → 1e-8",
     "eps → 1e-7",
-    says="One of the settings is typed in as a number, so the argument of that name has no effect. With the "
-    "defaults it goes unnoticed; with any other setting the step is wrong.",
+    says="One of the settings is hard-coded, so the argument of that name has no effect. With the defaults "
+    "this goes unnoticed; with any other value the step is wrong.",
 )
 mistake(
     adam_step,
@@ -296,14 +295,14 @@ mistake(
     'beta1 ** state["t"] → beta1 ** (state["t"] + 1)',
     'beta2 ** state["t"] → beta2 ** (state["t"] + 1)',
     'state["t"] += 1 → state["t"] += 2',
-    says="The correction uses t + 1 where t has been counted up already (or t goes up by two). At the first "
-    "step the exponent must be 1, so that m_hat is the gradient itself.",
+    says="The correction uses t + 1 although t has already been increased (or t goes up by two). At the "
+    "first step the exponent must be 1, so that m_hat is the gradient itself.",
 )
 mistake(
     adam_step,
     "square-of-the-average",
     "(1 - beta2) * grad**2 → (1 - beta2) * state['m'] ** 2",
-    says="The second average is fed with the square of the first one. It should measure how large the "
+    says="The second average is built from the square of the first one. It should measure how large the "
     "gradients themselves are, noise included.",
 )
 mistake(
@@ -311,14 +310,15 @@ mistake(
     "weight-decay-added",
     "value -= → value *= 1 - lr\n    value -=",
     "value -= → value -= lr * 0.01 * value\n    value -=",
-    says="The weights are pulled towards 0 as well, as AdamW does. Plain Adam only follows the gradient.",
+    says="The weights are pulled toward 0 as well, as AdamW does. Plain Adam only follows the gradient.",
 )
 mistake(
     adam_step,
     "parentheses-missing",
     "lr * m_hat / (np.sqrt(v_hat) + eps) → lr * m_hat / np.sqrt(v_hat) + eps",
     says="Parentheses are missing in the denominator: Python divides before it adds, so eps is added to "
-    "the step itself and pushes every weight the same way, and a root of 0 is still divided by.",
+    "the step itself, which pushes every weight the same way, and the division by a square root of 0 "
+    "is still there.",
 )
 mistake(
     adam_step,
@@ -326,6 +326,6 @@ mistake(
     ('beta1 * state["m"] → state["m"]', 'beta2 * state["v"] → state["v"]'),
     'beta1 * state["m"] → state["m"]',
     'beta2 * state["v"] → state["v"]',
-    says="The old average is not multiplied by beta, so it never forgets: m and v keep growing, and soon no "
-    "new gradient counts.",
+    says="The old average is not multiplied by beta, so it never forgets: m and v keep growing, and soon a "
+    "new gradient hardly counts.",
 )

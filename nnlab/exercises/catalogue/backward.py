@@ -43,8 +43,8 @@ SQUARE_NETWORK = {
         ),
     ),
     hints=(
-        "Go back through the network step by step, in the opposite order of `forward`; each step is a "
-        "function you have written already.",
+        "Go back through the network step by step, in the reverse order of `forward`; each step is a "
+        "function you have already written.",
         "The gradient of the scores first, then the output layer (what went into it was H), then tanh, then "
         "the hidden layer (what went into it was X).",
         "output_gradient(Y_hat, Y), linear_backward with H and Wy, tanh_backward, linear_backward with X and "
@@ -78,8 +78,8 @@ mistake(
     ("dWy = H.T @ dY_tilde → dWy = m * H.T @ dY_tilde", "dby = dY_tilde.sum → dby = m * dY_tilde.sum"),
     ("dWh = X.T → dWh = m * X.T", "dWy = H.T → dWy = m * H.T"),
     says="Gradients are m times too large: all of them, those of one layer, or those of the weights. The "
-    "loss is a mean over the batch, and so is its gradient. As it stands, a batch ten times as large makes "
-    "steps ten times as long; look at the first step back.",
+    "loss is a mean over the batch, and so is its gradient. As it stands, a batch ten times as large "
+    "makes steps ten times as long. Look at the first step back.",
 )
 mistake(
     backward,
@@ -93,38 +93,41 @@ mistake(
     ),
     "H.T @ dY_tilde → H.T @ dY_tilde / m",
     "dH * (1 - H**2) → dH * (1 - H**2) / m",
-    says="Somewhere the mean over the batch is taken a second time. The 1/m enters with the gradient of the "
-    "scores and is carried along from there; where a layer divides again, it learns m times more slowly. "
-    "Compare the layers: which of your gradients are too small?",
+    says="Somewhere you average over the batch a second time. The 1/m enters with the gradient of the "
+    "scores and is carried along from there; a layer that divides again learns m times more slowly. "
+    "Which of your gradients are too small?",
 )
 mistake(
     backward,
     "loss-averaged-over-classes",
     " / m → / Y.size",
-    says="All gradients are too small by the number of classes: they belong to a loss that is averaged over "
-    "the classes too. The cross-entropy of a sample is a sum over them; only the samples are averaged.",
+    says="All gradients are too small by the number of classes: they belong to a loss that is also "
+    "averaged over the classes. The cross-entropy of one sample is a sum over the classes; the "
+    "average is over the samples only.",
 )
 mistake(
     backward,
     "gradient-sign-flipped",
     "Y_hat - Y → Y - Y_hat",
     says="All gradients have the opposite sign. The update subtracts them, so every step would climb, and "
-    "the loss grow. Look at the first step back: which way round is the difference?",
+    "the loss would grow. Look at the first step back: in which order are prediction and target "
+    "subtracted?",
 )
 mistake(
     backward,
     "extra-softmax-derivative",
     "(Y_hat - Y) → (Y_hat - Y) * Y_hat * (1 - Y_hat)",
-    says="The derivative of the softmax is multiplied on once more. The difference of prediction and target "
-    "contains it already. The extra factor is almost 0 where the network is sure of a wrong class, so it "
-    "learns least from its worst errors.",
+    says="The derivative of the softmax is applied a second time. The difference between prediction and "
+    "target already contains it. The extra factor is almost 0 where the network is confident in a "
+    "wrong class, so it learns least from its worst errors.",
 )
 mistake(
     backward,
     "tanh-derivative-at-the-output",
     "(Y_hat - Y) → (Y_hat - Y) * (1 - Y_hat**2)",
-    says="A factor 1 - Y_hat² stands at the output. That is the derivative of tanh, which belongs to the "
-    "hidden layer; the output's softmax is accounted for by the difference of prediction and target.",
+    says="The output has a factor of 1 - Y_hat². That is the derivative of tanh, which belongs to the "
+    "hidden layer; the output's softmax is already contained in the difference between prediction and "
+    "target.",
 )
 mistake(
     backward,
@@ -140,8 +143,9 @@ mistake(
     "dH_tilde.sum( → dH.sum(",
     "X.T @ dH_tilde → X.T @ dH",
     says="The gradient reaches the hidden layer as if there were no tanh (for the weights, the bias, or "
-    "both). Saturated units, whose output hardly moves any more, get as large a gradient as all others. The "
-    "output layer's gradients are right, so training goes on, only worse than it should.",
+    "both). Saturated units, whose output hardly moves any more, get as large a gradient as all "
+    "others. The output layer's gradients are right, so training still works, only worse than it "
+    "should.",
 )
 mistake(
     backward,
@@ -149,9 +153,9 @@ mistake(
     "1 - H**2 → 1 - np.tanh(H) ** 2",
     '1 - H**2 → 1 - cache["H_tilde"] ** 2',
     "1 - H**2 → 1 - dH**2",
-    says="The slope of tanh is taken at the wrong place. H is what came *out* of tanh, H_tilde what went "
-    "in: 1 - tanh² needs the one or the other, in the right form. Write down which of the two your formula "
-    "takes.",
+    says="The derivative of tanh is evaluated at the wrong value. H is what came *out* of tanh, H_tilde "
+    "what went in. Written with H the derivative has one form, written with H_tilde another: which of "
+    "the two does your formula expect?",
 )
 mistake(
     backward,
@@ -173,16 +177,16 @@ mistake(
     "1 - H**2 → 1 - H",
     "1 - H**2 → 1 - np.abs(H)",
     "1 - H**2 → 1 - 2 * H",
-    says="The slope of tanh is the same at H and at -H, steepest at 0 and flat towards both ends. Yours is "
-    "not: look at what is squared in the hidden layer's derivative.",
+    says="The slope of tanh is the same at H and at -H, steepest at 0 and flat toward both ends. Yours is "
+    "not: look at what you square in the hidden layer's derivative.",
 )
 mistake(
     backward,
     "upstream-gradient-dropped",
     "dH * (1 - H**2) → 1 - H**2",
-    says="The hidden layer's gradient does not contain what comes from above: the targets do not enter it, "
-    "so the layer moves the same way whatever the loss asks for. Follow the chain from the output down and "
-    "see where it breaks.",
+    says="The hidden layer's gradient does not contain the gradient from above: the targets do not enter "
+    "it, so the layer moves the same way whatever the loss asks for. Follow the chain from the output "
+    "back and see where it breaks.",
 )
 mistake(
     backward,
@@ -190,9 +194,9 @@ mistake(
     ("H.T @ dY_tilde → dY_tilde.T @ H", "X.T @ dH_tilde → dH_tilde.T @ X"),
     "H.T @ dY_tilde → dY_tilde.T @ H",
     "X.T @ dH_tilde → dH_tilde.T @ X",
-    says="A weight gradient is transposed. A gradient has the shape of what it belongs to, or the update "
-    "cannot subtract the one from the other. With a square layer nothing would complain, and every weight "
-    "would get another one's gradient.",
+    says="A weight gradient is transposed. A gradient has the shape of its parameter; otherwise the update "
+    "cannot subtract it. With a square layer nothing would complain, and every weight would get "
+    "another weight's gradient.",
 )
 mistake(
     backward,
@@ -206,9 +210,9 @@ mistake(
     backward,
     "weights-not-transposed",
     'params["Wy"].T → params["Wy"]',
-    says="On the way from the output back to the hidden layer, the shapes of dY_tilde, (m, n_y), and of Wy, "
-    "(n_h, n_y), do not meet like this. Going forward Wy leads from n_h to n_y; going back it has to lead "
-    "the other way.",
+    says="On the way from the output back to the hidden layer, the shapes of dY_tilde, (m, n_y), and of "
+    "Wy, (n_h, n_y), do not fit this way. Going forward, Wy leads from n_h to n_y; going back, it has "
+    "to lead the other way.",
 )
 mistake(
     backward,
@@ -223,8 +227,8 @@ mistake(
     ("dY_tilde.sum(axis=0) → dY_tilde", "dH_tilde.sum(axis=0) → dH_tilde"),
     "dY_tilde.sum(axis=0) → dY_tilde",
     "dH_tilde.sum(axis=0) → dH_tilde",
-    says="A bias gradient has a row for each sample. The bias is one vector that enters every row, so all "
-    "rows pull at it, and their pulls add up to one entry for each unit.",
+    says="A bias gradient has a row for each sample. The bias is one vector that enters every row, so "
+    "every row contributes to its gradient, and the contributions add up to one entry for each unit.",
 )
 mistake(
     backward,
@@ -239,8 +243,8 @@ mistake(
     backward,
     "bias-gradient-summed-over-all",
     ".sum(axis=0) → .sum()",
-    says="A bias gradient is one single number. Each unit has its own bias and needs its own gradient; as "
-    "it stands all biases of the layer move together forever.",
+    says="A bias gradient is a single number. Each unit has its own bias and needs its own gradient; as it "
+    "stands, all biases of the layer move together forever.",
 )
 mistake(
     backward,
@@ -248,8 +252,8 @@ mistake(
     "(axis=0) → (axis=0, keepdims=True)",
     "dY_tilde.sum(axis=0) → dY_tilde.sum(axis=0, keepdims=True)",
     "dH_tilde.sum(axis=0) → dH_tilde.sum(axis=0, keepdims=True)",
-    says="The values of a bias gradient are right, but it has two axes where the bias has one. A rebinding "
-    "update would give the bias an axis too, and an in-place one would fail.",
+    says="The values of a bias gradient are right, but it has two axes where the bias has one. An update "
+    "that makes a new array would give the bias an extra axis, and an in-place one would fail.",
 )
 mistake(
     backward,
@@ -257,7 +261,7 @@ mistake(
     "_tilde.sum( → _tilde.mean(",
     "dY_tilde.sum( → dY_tilde.mean(",
     "dH_tilde.sum( → dH_tilde.mean(",
-    says="A bias gradient is a mean over the samples. The 1/m is in there already, so this divides twice: "
+    says="A bias gradient is a mean over the samples. The 1/m is already in there, so this divides twice: "
     "the biases learn m times more slowly than the weights beside them.",
 )
 mistake(
@@ -265,14 +269,14 @@ mistake(
     "wrong-layer-input",
     "H.T @ dY_tilde → X.T @ dY_tilde",
     "X.T @ dH_tilde → H.T @ dH_tilde",
-    says="A weight gradient uses the input of another layer. Each layer's weights were multiplied by what "
-    "went into that very layer: X into the hidden one, H into the output.",
+    says="A weight gradient uses the input of another layer. Each layer's weights were multiplied by that "
+    "layer's own input: X for the hidden layer, H for the output layer.",
 )
 mistake(
     backward,
     "hidden-sums-instead-of-activations",
     'H.T @ dY_tilde → cache["H_tilde"].T @ dY_tilde',
-    says="The output layer's weight gradient uses H_tilde, the sums before tanh. What went into that layer "
+    says="The output layer's weight gradient uses H_tilde, the sums before tanh. The input of that layer "
     "was H.",
 )
 mistake(
@@ -281,8 +285,8 @@ mistake(
     ('"Wh": dWh → "Wy": dWh', '"Wy": dWy → "Wh": dWy', '"bh": dbh → "by": dbh', '"by": dby → "bh": dby'),
     ('"bh": dbh → "by": dbh', '"by": dby → "bh": dby'),
     ('"Wh": dWh → "Wy": dWh', '"Wy": dWy → "Wh": dWy'),
-    says="The gradients of the two layers have changed places in the dict. The update goes by the names, so "
-    "each layer would be moved by the other's gradient, or not at all where the shapes do not fit.",
+    says="The gradients of the two layers are swapped in the dict. The update goes by the keys, so each "
+    "layer would be moved by the other's gradient, or would fail where the shapes do not fit.",
 )
 mistake(
     backward,
@@ -290,9 +294,9 @@ mistake(
     ("dby = dY_tilde.sum → dby = m * dY_tilde.sum", "dbh = dH_tilde.sum → dbh = m * dH_tilde.sum"),
     "dby = dY_tilde.sum → dby = m * dY_tilde.sum",
     "dbh = dH_tilde.sum → dbh = m * dH_tilde.sum",
-    says="The weights' gradients are right, but a bias gradient lacks the 1/m and is m times too large. The "
-    "loss is a mean, for the biases as well; if the 1/m enters at the first step back, it reaches all four "
-    "by itself.",
+    says="The weights' gradients are right, but a bias gradient lacks the 1/m and is m times too large. "
+    "The loss is a mean, for the biases as well; if the 1/m enters at the first step back, it reaches "
+    "all four gradients by itself.",
 )
 mistake(
     backward,
@@ -306,14 +310,14 @@ mistake(
     "one-missing",
     "1 - H**2 → H**2",
     "1 - H**2 → H",
-    says="The hidden layer's factor is largest where tanh is flat and 0 where it is steepest, just the "
-    "wrong way round.",
+    says="The hidden layer's factor is largest where tanh is flat and 0 where it is steepest, exactly the "
+    "wrong way around.",
 )
 mistake(
     backward,
     "squares-added",
     "1 - H**2 → 1 + H**2",
-    says="1 + H² is larger than 1 and grows towards the ends, where tanh is flat. The slope of tanh is "
+    says="1 + H² is larger than 1 and grows toward the ends, where tanh is flat. The slope of tanh is "
     "never above 1.",
 )
 mistake(
@@ -335,14 +339,14 @@ mistake(
         "dH_tilde.sum(axis=0) → dH_tilde[-1]",
     ),
     ("H.T @ dY_tilde → np.outer(H[-1], dY_tilde[-1])", "X.T @ dH_tilde → np.outer(X[-1], dH_tilde[-1])"),
-    says="Only the last sample counts: inside the loop over the samples its share replaces those before "
-    "(`=`). The shares have to be added up (`+=`).",
+    says="Only the last sample counts: inside the loop over the samples, its contribution replaces the "
+    "earlier ones (`=`). Contributions have to be added up (`+=`).",
 )
 mistake(
     backward,
     "updated-parameters-returned",
     '{"Wh": dWh, "bh": dbh, "Wy": dWy, "by": dby} '
     '→ {k: params[k] - g for k, g in {"Wh": dWh, "bh": dbh, "Wy": dWy, "by": dby}.items()}',
-    says="The gradients are subtracted from the parameters already. The update is another function's job, "
-    "which knows the learning rate.",
+    says="What you return are updated parameters: the gradients have already been subtracted. Updating is "
+    "the job of another function, which knows the learning rate.",
 )

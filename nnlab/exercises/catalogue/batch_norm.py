@@ -115,16 +115,16 @@ def probe(
         ),
     ),
     hints=(
-        "There are two modes. In training a batch is normalized by its own mean and variance; in evaluation "
-        "there may be one sample only, so the averages that training has kept stand in.",
+        "There are two modes. In training a batch is normalized by its own mean and variance; in "
+        "evaluation there may be one sample only, so the running averages from training take their place.",
         "Decide on `mean` and `var` in an `if training: … else: …`, and normalize below it, once for both. "
         "Only the first branch touches `running`, and the variance it stores has ddof=1.",
-        "In training: mean and variance along axis 0; each running entry becomes 1 - momentum times itself "
-        "plus momentum times the batch's. Then subtract mean, divide by the root of var plus eps, scale by "
-        "gamma, shift by beta.",
+        "In training: mean and variance along axis 0; each running entry becomes 1 - momentum times "
+        "itself plus momentum times the batch's. Then subtract mean, divide by the square root of var "
+        "plus eps, scale by gamma, shift by beta.",
     ),
-    why="One `if` decides which statistics count, and the formula stands below it once, so that the two "
-    "modes cannot drift apart.",
+    why="One `if` decides which statistics count, and the formula comes once, below it, so the two modes "
+    "cannot drift apart.",
 )
 def batch_norm(X, gamma, beta, running, training, momentum=0.1, eps=1e-5):
     """Return Y = gamma * (X - mean) / sqrt(var + eps) + beta, column by column.
@@ -157,10 +157,9 @@ mistake(
     "running-statistics-in-training",
     f"    else:\n        {STORED} →     {STORED}",
     (f"{BATCH} → batch = X.mean(axis=0); {STORED}", "momentum * mean → momentum * batch"),
-    says="In training, Y is computed with the running averages. They lag behind, and while training they "
-    "are only collected: a batch is normalized by its own mean and variance, so that every feature leaves "
-    "the layer with the mean and spread that gamma and beta give it. Normalized by the averages, nothing "
-    "keeps it there.",
+    says="In training, Y is computed with the running averages. Training only collects them, and they lag "
+    "behind: a batch is normalized by its own mean and variance, so that every feature leaves the "
+    "layer with the mean and spread that beta and gamma set.",
 )
 mistake(
     batch_norm,
@@ -169,17 +168,17 @@ mistake(
     f"{STORED} → mean, var = X.mean(axis=0), X.var(axis=0, ddof=1)",
     f'{STORED} → mean, var = running["mean"], X.var(axis=0)',
     f'{STORED} → mean, var = X.mean(axis=0), running["var"]',
-    says="In evaluation, Y is computed with the statistics of the batch. What is said about one person then "
-    "depends on who else is in the batch, and a single sample, which is its own mean, comes out as beta "
-    "whatever it is.",
+    says="In evaluation, Y is computed with the statistics of the batch. The prediction for one sample "
+    "then depends on the others in the batch, and a batch of one, which is its own mean, gives beta "
+    "whatever the sample is.",
 )
 mistake(
     batch_norm,
     "running-updated-in-evaluation",
     f"X_hat = (X → if not training:\n        {UPDATE_IN_EVALUATION}\n    X_hat = (X",
     f"else:\n → else:\n        {UPDATE_IN_EVALUATION}\n",
-    says="The running averages change in evaluation as well. They belong to what was learned; as it is, they "
-    "take in the test data, and evaluating twice gives two results.",
+    says="The running averages change in evaluation as well. They are part of what was learned; here they "
+    "absorb the test data, and evaluating twice gives two different results.",
 )
 mistake(
     batch_norm,
@@ -187,8 +186,8 @@ mistake(
     (UPDATE_MEAN + " → ", UPDATE_VAR + " → "),
     UPDATE_MEAN + " → ",
     UPDATE_VAR + " → ",
-    says="After a call in training, the caller finds running (or one of its two entries) as it was. Training "
-    "goes well all the same, since it does not need the averages; evaluation then normalizes by the values "
+    says="After a call in training, the caller finds running (or one of its two entries) as it was. "
+    "Training does not need the averages and looks fine; evaluation then normalizes by the values "
     "they started with. Assign to the entries of the dict, not to a local name.",
 )
 mistake(
@@ -196,29 +195,29 @@ mistake(
     "unbiased-variance-in-batch",
     f"{BATCH} → mean, var = X.mean(axis=0), X.var(axis=0, ddof=1)",
     says="The batch is normalized by its unbiased variance, divided by m - 1 (`ddof=1`). The normalized "
-    "batch then has a variance below 1, and the usual gradient of batch norm does not belong to it. The "
-    "unbiased one has its place elsewhere in this function.",
+    "batch then has a variance below 1, and the usual gradient of batch norm no longer fits. The "
+    "unbiased variance belongs elsewhere in this function.",
 )
 mistake(
     batch_norm,
     "biased-variance-in-running",
     "ddof=1 → ddof=0",
-    says='running["var"] collects the biased variance, divided by m. It is to stand for the variance of '
-    "all data, which a batch underestimates by (m - 1) / m on average: with batches of 4, by a quarter. "
-    "That is why torch stores the unbiased one.",
+    says='running["var"] collects the biased variance, divided by m. It should estimate the variance of '
+    "all the data, which a batch underestimates by the factor (m - 1) / m on average: with batches of "
+    "4, by a quarter. That is why torch stores the unbiased one.",
 )
 mistake(
     batch_norm,
     "unbiased-factor-upside-down",
     "X.var(axis=0, ddof=1) → X.var(axis=0) * (len(X) - 1) / len(X)",
-    says="The factor between the biased and the unbiased variance stands upside down. The unbiased one is "
-    "the larger: the sum of squares is divided by m - 1 instead of m.",
+    says="The factor between the biased and the unbiased variance is upside down. The unbiased one is the "
+    "larger: the sum of squares is divided by m - 1 instead of m.",
 )
 mistake(
     batch_norm,
     "momentum-reversed",
     ("(1 - momentum) * running → momentum * running", "+ momentum * → + (1 - momentum) *"),
-    says="Old and new have each other's weights. Here `momentum` is the weight of the new batch, as in "
+    says="The weights of old and new are swapped. Here `momentum` is the weight of the new batch, as in "
     "torch (in Keras it is that of the average). With 0.1, nine tenths would come from the last batch "
     "alone.",
 )
@@ -228,16 +227,16 @@ mistake(
     (UPDATE_MEAN + ' → running["mean"] = mean', UPDATE_VAR + ' → running["var"] = unbiased'),
     UPDATE_MEAN + ' → running["mean"] = mean',
     UPDATE_VAR + ' → running["var"] = unbiased',
-    says="running holds the statistics of the last batch, and has forgotten all before it. One batch is "
-    "too noisy to evaluate by: the old average keeps the weight 1 - momentum.",
+    says="running holds the statistics of the last batch only; everything before it is forgotten. One "
+    "batch is too noisy to evaluate with: the old average keeps the weight 1 - momentum.",
 )
 mistake(
     batch_norm,
     "running-weights-not-one",
     "(1 - momentum) * running → running",
     "+ momentum * → +",
-    says="The weights of old and new in the running averages do not add up to 1. Averages of the same "
-    "batch, over and over, should come to that batch's own mean; with these weights they grow beyond it.",
+    says="The weights of old and new in the running averages do not add up to 1. Fed the same batch over "
+    "and over, they should converge to that batch's own mean; with these weights they do not.",
 )
 mistake(
     batch_norm,
@@ -245,8 +244,8 @@ mistake(
     "momentum) → 0.1)",
     ("1 - momentum → 0.9", "+ momentum → + 0.1"),
     "var + eps → var + 1e-5",
-    says="A value is typed in where an argument should stand: `momentum` or `eps`. It is right as long as "
-    "the caller leaves that argument at its default.",
+    says="A value is hard-coded where an argument should stand: `momentum` or `eps`. It is right as long "
+    "as the caller leaves that argument at its default.",
 )
 mistake(
     batch_norm,
@@ -270,8 +269,8 @@ mistake(
         "X.var(axis=0) → X.var()",
         "X.var(axis=0, ddof=1) → X.var(ddof=1)",
     ),
-    says="One number is taken over the whole batch. Each feature needs a mean and a variance of its own; "
-    "shared, they fit none of the columns.",
+    says="The mean or the variance is a single number for the whole batch. Each feature needs its own; a "
+    "shared one fits none of the columns.",
 )
 mistake(
     batch_norm,
@@ -284,57 +283,57 @@ mistake(
     "variance-used-as-std",
     "np.sqrt(var + eps) → (var + eps)",
     "np.sqrt(var + eps) → (np.sqrt(var + eps) if training else var + eps)",
-    says="The division is by the variance; a root is missing. Wide features come out too narrow, and "
-    "narrow ones too wide.",
+    says="The division is by the variance; the square root is missing. Wide features come out too narrow, "
+    "and narrow ones too wide.",
 )
 mistake(
     batch_norm,
     "epsilon-outside-root",
     "np.sqrt(var + eps) → (np.sqrt(var) + eps)",
-    says="eps is added to the deviation, outside the root. The formula adds it to the variance; with a small "
-    "variance the two differ, and so do the gradients.",
+    says="eps is added to the standard deviation, outside the square root. The formula adds it to the "
+    "variance; where the variance is small the two differ, and so do the gradients.",
 )
 mistake(
     batch_norm,
     "epsilon-ignored",
     "var + eps → var",
-    says="eps is left out. A feature that is the same in the whole batch (a ReLU unit that is off for all, "
-    "say) has the variance 0, and 0/0 turns everything after it into NaN.",
+    says="eps is left out. A feature that is the same in the whole batch (a ReLU unit that is off for "
+    "every sample, say) has variance 0, and 0/0 turns everything after it into NaN.",
 )
 mistake(
     batch_norm,
     "gamma-omitted",
     "gamma * X_hat → X_hat",
-    says="gamma has no effect. Without it every feature leaves the layer with deviation 1, whether or not "
-    "that suits the next one.",
+    says="gamma has no effect. Without it every feature leaves the layer with standard deviation 1, "
+    "whether or not that suits the next layer.",
 )
 mistake(
     batch_norm,
     "scaled-in-one-mode-only",
     "return gamma * X_hat + beta → return X_hat if training else gamma * X_hat + beta",
     says="gamma and beta act in one of the two modes only. They belong to the layer in both: the layers "
-    "above have learned to work with what they make of the features.",
+    "above have learned to work with features scaled and shifted this way.",
 )
 mistake(
     batch_norm,
     "running-changed-by-another-name",
     "X_hat = (X - mean) / np.sqrt(var + eps) → var += eps\n    X_hat = (X - mean) / np.sqrt(var)",
-    says='In evaluation, running["var"] grows by eps with every call. After `var = running["var"]` both '
-    "names stand for one array, and `var += eps` changes it; `var + eps` makes a new one.",
+    says='In evaluation, running["var"] grows by eps with every call. After `var = running["var"]` '
+    "both names refer to the same array, and `var += eps` changes it; `var + eps` makes a new one.",
 )
 mistake(
     batch_norm,
     "epsilon-in-running",
     "momentum * unbiased → momentum * (unbiased + eps)",
-    says='eps has come into running["var"]. It only keeps the division safe, and is added in the formula '
-    "for Y, in both modes; stored, it counts twice in evaluation.",
+    says='eps has leaked into running["var"]. It only keeps the division safe, and is added in the '
+    "formula for Y, in both modes; once stored, it counts twice in evaluation.",
 )
 mistake(
     batch_norm,
     "beta-omitted",
     " + beta → ",
-    says="beta has no effect. It stands in for the bias that the mean takes away: without it every feature "
-    "is centered on 0 for good.",
+    says="beta has no effect. It replaces the bias, which subtracting the mean cancels: without it every "
+    "feature stays centered on 0.",
 )
 mistake(
     batch_norm,
@@ -349,20 +348,20 @@ mistake(
     "deviation-in-running",
     "X.var(axis=0, ddof=1) → X.std(axis=0, ddof=1)",
     "X.var(axis=0, ddof=1) → X.std(axis=0)",
-    says='running["var"] collects the standard deviation. Evaluation takes its root once more, so the '
-    "output changes its spread as soon as the mode changes.",
+    says='running["var"] collects the standard deviation. Evaluation takes the square root again, so the '
+    "spread of the output changes with the mode.",
 )
 mistake(
     batch_norm,
     "modes-swapped",
     "if training → if not training",
-    says="The two modes have changed places: the running averages count, and stay, in training; the batch "
-    "counts, and changes them, in evaluation.",
+    says="The two modes are swapped: in training the running averages are used and left alone; in "
+    "evaluation the batch is used and changes them.",
 )
 mistake(
     batch_norm,
     "parentheses-missing",
     "(X - mean) / np.sqrt(var + eps) → X - mean / np.sqrt(var + eps)",
-    says="Only the mean is divided by the deviation: Python divides before it subtracts, unless "
+    says="Only the mean is divided by the standard deviation: Python divides before it subtracts, unless "
     "parentheses say otherwise.",
 )

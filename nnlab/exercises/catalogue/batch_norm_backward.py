@@ -47,18 +47,18 @@ from nnlab.exercises.checking.probes import MAIN, example, extreme
         ),
     ),
     hints=(
-        "gamma and beta are easy: Y is linear in both, and each of them meets every row. X is harder: it "
+        "gamma and beta are easy: Y is linear in both, and each acts on every row. X is harder: it "
         "reaches Y along three paths: directly, through the mean, and through the variance.",
         "With X_hat = (X - mean) / std: the path through the mean subtracts the average of dY from every "
         "row, and the path through the variance X_hat times the average of dY * X_hat. All three share the "
         "factor gamma / std.",
         "dbeta adds up the rows of dY, dgamma those of dY * X_hat. For dX take dY, subtract dbeta / m, "
-        "subtract X_hat times dgamma / m, and multiply the difference by gamma / std; std is the root of "
-        "the biased variance plus eps.",
+        "subtract X_hat times dgamma / m, and multiply the difference by gamma / std; std is the square "
+        "root of the biased variance plus eps.",
     ),
-    why="The two averages in dX are dbeta / m and dgamma / m, which are there already. Subtracting them "
-    "takes out of dY what would shift or stretch a whole column: neither changes Y (but for eps), so the "
-    "loss has nothing to gain by it.",
+    why="The two averages in dX are dbeta / m and dgamma / m, already computed. Subtracting them removes "
+    "from dY what would shift or stretch a whole column: neither changes Y (up to eps), so neither "
+    "can change the loss.",
 )
 def batch_norm_backward(dY, X, gamma, eps=1e-5):
     """Return the gradients of batch norm in training, given the gradient of Y = gamma * X_hat + beta.
@@ -88,9 +88,9 @@ mistake(
     batch_norm_backward,
     "variance-path-omitted",
     " - X_hat * dgamma / m → ",
-    says="dX lacks the path through the variance. Each entry of X widens or narrows its column, and with it "
-    "all rows of Y. Without this part the gradient wants to stretch the column, which the division takes "
-    "back.",
+    says="dX lacks the path through the variance. Each entry of X widens or narrows its column, and with "
+    "it all rows of Y. Without this part the gradient tries to stretch the column, which the division "
+    "then undoes.",
 )
 mistake(
     batch_norm_backward,
@@ -98,9 +98,9 @@ mistake(
     ("dbeta / m → dbeta", "dgamma / m → dgamma"),
     "dbeta / m → dbeta",
     "dgamma / m → dgamma",
-    says="Inside dX a sum stands where an average is meant. The mean and the variance are averages of m "
-    "entries, so one entry moves them by a share of 1/m only. This 1/m belongs to the layer, and has "
-    "nothing to do with that of the loss.",
+    says="Inside dX there is a sum where an average is meant. The mean and the variance are averages of m "
+    "entries, so one entry has a weight of only 1/m in them. This 1/m belongs to the layer, and has "
+    "nothing to do with the loss's.",
 )
 mistake(
     batch_norm_backward,
@@ -111,8 +111,8 @@ mistake(
     f"{RETURN} → return dX / m, dgamma, dbeta",
     f"{RETURN} → return dX / m, dgamma / m, dbeta / m",
     (".sum(axis=0) → .mean(axis=0)",),
-    says="A mean over the batch is taken once more. dY carries the 1/m of the loss already, so dgamma and "
-    "dbeta add up their rows, and dX is not divided as a whole. With it, this layer learns m times more "
+    says="You average over the batch a second time. dY already carries the 1/m of the loss, so dgamma and "
+    "dbeta sum over the rows, and dX is not divided as a whole. This layer would learn m times more "
     "slowly than its neighbors.",
 )
 mistake(
@@ -131,24 +131,24 @@ mistake(
     f"{RETURN} → return dX, gamma * dgamma, dbeta",
     f"{RETURN} → return dX, dgamma, gamma * dbeta",
     f"{RETURN} → return gamma * dX, dgamma, dbeta",
-    says="gamma stands in a result where it does not belong. It multiplies X_hat alone, so it comes once "
-    "into dX, and neither into dgamma nor into dbeta: a weight does not stand in its own gradient here, "
-    "and beta is added after it.",
+    says="gamma appears in a result where it does not belong. It multiplies X_hat alone, so it appears "
+    "once in dX, and in neither dgamma nor dbeta: Y is linear in gamma, and beta is added after it.",
 )
 mistake(
     batch_norm_backward,
     "deviation-missing",
     "gamma / std → gamma",
-    says="dX is not divided by the deviation. Going forward X is divided by it, so a step in X is that "
-    "much smaller in X_hat; without it, wide features get far too large a gradient.",
+    says="dX is not divided by the standard deviation. Going forward X is divided by it, so a step in X is "
+    "that much smaller in X_hat; without it, features with a large spread get far too large a "
+    "gradient.",
 )
 mistake(
     batch_norm_backward,
     "variance-used-as-std",
     "gamma / std → gamma / std**2",
     "np.sqrt(X.var(axis=0) + eps) → X.var(axis=0) + eps",
-    says="The variance stands where the deviation belongs; a root is missing. Going forward X is divided "
-    "by the deviation, and so is the gradient.",
+    says="The variance is used where the standard deviation belongs; the square root is missing. Going "
+    "forward X is divided by the standard deviation, and so is the gradient.",
 )
 mistake(
     batch_norm_backward,
@@ -161,15 +161,15 @@ mistake(
     batch_norm_backward,
     "epsilon-outside-root",
     "np.sqrt(X.var(axis=0) + eps) → np.sqrt(X.var(axis=0)) + eps",
-    says="eps is added to the deviation, outside the root. Going forward it is added to the variance, and "
-    "the gradient has to belong to that.",
+    says="eps is added to the standard deviation, outside the square root. Going forward it is added to "
+    "the variance, and the gradient has to belong to that.",
 )
 mistake(
     batch_norm_backward,
     "argument-replaced-by-its-default",
     "+ eps → + 1e-5",
-    says="eps is typed in, 1e-5, where the argument should stand. It is right as long as the caller leaves "
-    "it at its default.",
+    says="eps is hard-coded, 1e-5, where the argument should stand. It is right as long as the caller "
+    "leaves it at its default.",
 )
 mistake(
     batch_norm_backward,
@@ -185,8 +185,8 @@ mistake(
     f"{RETURN} → return dX, (dY * X_hat * std).sum(axis=0), dbeta",
     "dY * X_hat → dY * X",
     "dY * X_hat → dY * (X - X.mean(axis=0))",
-    says="dgamma is computed with X (or with X less its mean). gamma multiplies the normalized X_hat, so "
-    "that is what stands beside dY in its gradient.",
+    says="dgamma is computed with X (or with X minus its mean). gamma multiplies the normalized X_hat, so "
+    "that is what multiplies dY in its gradient.",
 )
 mistake(
     batch_norm_backward,
@@ -199,8 +199,8 @@ mistake(
     "variance-path-off-by-two",
     "X_hat * dgamma / m → X_hat * dgamma / (2 * m)",
     "X_hat * dgamma / m → 2 * X_hat * dgamma / m",
-    says="In dX, the path through the variance has twice, or half, the weight it should have. The square in "
-    "the variance brings a factor 2, and the root of it a factor 1/2: the two cancel.",
+    says="In dX, the path through the variance has twice, or half, the weight it should have. The square "
+    "in the variance brings a factor of 2, and the square root a factor 1/2: the two cancel.",
 )
 mistake(
     batch_norm_backward,
@@ -210,9 +210,9 @@ mistake(
     "X_hat * dgamma / m → dgamma / m",
     "X_hat * dgamma / m → X_hat * dgamma / m / std",
     "X_hat * dgamma / m → X_hat * dgamma / m * std**1.5",
-    says="In dX, the path through the variance does not carry the normalized X_hat. Count the divisions by "
-    "the deviation along it: the derivative of 1 / std has std to the power of -3, and one of these comes "
-    "out with gamma / std.",
+    says="In dX, the path through the variance does not contain the normalized X_hat. Count the divisions "
+    "by the standard deviation along it: the derivative of 1 / std with respect to X has std to the "
+    "power -3 overall, of which gamma / std takes one.",
 )
 mistake(
     batch_norm_backward,
@@ -220,8 +220,8 @@ mistake(
     "gamma / std * (dY - dbeta / m - X_hat * dgamma / m) → gamma * dY",
     "gamma / std * (dY - dbeta / m - X_hat * dgamma / m) → gamma * dY / m",
     "gamma / std * (dY - dbeta / m - X_hat * dgamma / m) → gamma * dY / std / m",
-    says="dX goes back through the scale alone. That is the gradient for the normalized X_hat; from there "
-    "it goes on to X, by the division, by the mean and by the variance.",
+    says="dX goes back through the scale alone. That is the gradient with respect to X_hat; from there it "
+    "continues to X, through the division, the mean and the variance.",
 )
 mistake(
     batch_norm_backward,
@@ -230,9 +230,8 @@ mistake(
     "dgamma / m → dgamma / (m - 1)",
     "m = len(X) → m = X.shape[1]",
     "(dY - dbeta / m - X_hat * dgamma / m) → (dY - dY.mean() - X_hat * (dY * X_hat).mean())",
-    says="The averages in dX are not those over the batch: they divide by another number than m, or take "
-    "all features together. Each feature has averages of its own, over the m samples, as in the forward "
-    "pass.",
+    says="The averages in dX are not averages over the batch: they divide by something other than m, or "
+    "mix the features. Each feature has its own averages, over the m samples, as in the forward pass.",
 )
 mistake(
     batch_norm_backward,
@@ -268,8 +267,8 @@ mistake(
     f"{RETURN} → return dX, dY * X_hat, dY",
     f"{RETURN} → return dX, dY * X_hat, dbeta",
     f"{RETURN} → return dX, dgamma, dY",
-    says="dgamma or dbeta has a row for each sample. gamma and beta are one vector each that meets every "
-    "row, so the shares of all rows add up to one entry for each feature.",
+    says="dgamma or dbeta has a row for each sample. gamma and beta are single vectors that act on every "
+    "row, so the contributions of all rows add up to one entry for each feature.",
 )
 mistake(
     batch_norm_backward,
@@ -283,8 +282,8 @@ mistake(
     batch_norm_backward,
     "gradient-keeps-dims",
     f"{RETURN} → return dX, dgamma[None], dbeta[None]",
-    says="The values are right, but dgamma and dbeta have two axes, and gamma and beta are (n,). A "
-    "rebinding update would give them an axis too.",
+    says="The values are right, but dgamma and dbeta have two axes, and gamma and beta are (n,). An update "
+    "that makes new arrays would give them an extra axis.",
 )
 mistake(
     batch_norm_backward,
@@ -300,6 +299,6 @@ mistake(
     f"{RETURN} → return dX, dbeta, dgamma",
     f"{RETURN} → return dgamma, dbeta, dX",
     f"{RETURN} → return dbeta, dgamma, dX",
-    says="The three gradients are all there, but in another order. The caller takes them apart as `dX, "
+    says="The three gradients are all there, but in a different order. The caller unpacks them as `dX, "
     "dgamma, dbeta`.",
 )

@@ -98,16 +98,16 @@ mistake(
     "threshold-not-inclusive",
     "p_val >= t → p_val > t",
     ("p_val >= t → p_val > t", LAST),
-    says="F1 is computed for `p > t`, but the threshold will be used as `p >= t`. The sample that gave the "
-    "threshold its value then falls on the other side, and the F1 you counted on is not the one you get.",
+    says="F1 is computed for `p > t`, but the threshold will be used as `p >= t`. The sample exactly at "
+    "the threshold then falls on the other side, and the F1 you measured is not the one you get.",
 )
 mistake(
     best_threshold,
     "accuracy-instead-of-f1",
     "scores.append(f1) → scores.append((tn + tp) / len(y_val))",
     ("scores.append(f1) → scores.append((tn + tp) / len(y_val))", LAST),
-    says="The threshold is the best one for accuracy. With a rare positive class that is a high one: saying "
-    "no almost always is right almost always, and the positives are missed.",
+    says="The threshold is the best one for accuracy. With a rare positive class that is a high one: "
+    "predicting 0 nearly always is right nearly always, and the positives are missed.",
 )
 mistake(
     best_threshold,
@@ -122,7 +122,7 @@ mistake(
     "recall-instead-of-f1",
     "[2] → [1]",
     ("[2] → [1]", LAST),
-    says="The threshold is the best one for recall alone. Recall is perfect as soon as everything is called "
+    says="The threshold is the best one for recall alone. Recall is perfect when everything is called "
     "positive, so the smallest values always win.",
 )
 mistake(
@@ -133,8 +133,8 @@ mistake(
         "f1 = precision_recall_f1(tn, fp, fn, tp)[2] → f1 = np.mean(precision_recall_f1(tn, fp, fn, tp)[:2])",
         LAST,
     ),
-    says="The ordinary mean of precision and recall is maximized. It is at least a half when everything is "
-    "called positive; F1, the harmonic mean, punishes whichever of the two is low.",
+    says="You maximize the ordinary mean of precision and recall. It is at least 0.5 when everything is "
+    "called positive; F1, the harmonic mean, penalizes whichever of the two is low.",
 )
 mistake(
     best_threshold,
@@ -145,16 +145,16 @@ mistake(
     ("scores.append(f1) → scores.append(tp / (tp + fn) + tn / (fp + tn))", LAST),
     "scores.append(f1) → scores.append(tp * (fp + tn) - fp * (tp + fn))",
     says="The true positive rate minus the false positive rate is maximized, the point of the ROC curve "
-    "farthest from the diagonal (Youden's index). It looks at the negatives as a class of their own; F1 "
-    "does not count true negatives at all.",
+    "farthest from the diagonal (Youden's index). It also rewards true negatives, which F1 does not "
+    "count at all.",
 )
 mistake(
     best_threshold,
     "minimum-instead-of-maximum",
     "np.argmax( → np.argmin(",
     ("np.argmax(scores) → len(scores) - 1 - np.argmin(scores[::-1])"),
-    says="This is the threshold with the smallest F1: look at which end of the list is taken, and which "
-    "way the comparison points.",
+    says="This is the threshold with the smallest F1: check which end of the list you take, and the "
+    "direction of the comparison.",
 )
 mistake(
     best_threshold,
@@ -165,7 +165,8 @@ mistake(
         "confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)",
         "precision_recall_f1(tn, fp, fn, tp)[2] → 2 * tp / max(2 * tp + fp + fn, 1)",  # rounds another way
     ),
-    says="This threshold is the best for the F1 of class 0. Positive is class 1, the one that is looked for.",
+    says="This threshold is the best for the F1 of class 0. The positive class is 1, the one you are "
+    "looking for.",
 )
 mistake(
     best_threshold,
@@ -175,7 +176,7 @@ mistake(
     ("p_val >= t → p_val <= t", LAST),
     ("p_val >= t → p_val < t", LAST),
     says="The comparison points the other way: samples with a *low* probability of class 1 are called "
-    "positive, so the best of these thresholds flags nearly everything or very little.",
+    "positive, so the threshold you find flags nearly everything or next to nothing.",
 )
 mistake(
     best_threshold,
@@ -183,14 +184,14 @@ mistake(
     "thresholds[np.argmax(scores)] → np.argmax(scores)",
     ("np.unique(p_val) → p_val", "thresholds[np.argmax(scores)] → np.argmax(scores)"),
     ("np.unique(p_val) → np.unique(p_val)[::-1]", "thresholds[np.argmax(scores)] → np.argmax(scores)"),
-    says="The position of the best threshold comes back instead of the threshold itself. No probability "
-    "reaches a number such as 5, so nothing would be called positive any more.",
+    says="You return the index of the best threshold instead of the threshold itself. No probability "
+    "reaches a number such as 5, so nothing would be called positive.",
 )
 mistake(
     best_threshold,
     "f1-instead-of-threshold",
     "return thresholds[np.argmax(scores)] → return max(scores)",
-    says="The largest F1 comes back instead of the threshold that reaches it. Both lie between 0 and 1, so "
+    says="You return the largest F1 instead of the threshold that reaches it. Both lie between 0 and 1, so "
     "nothing complains when it is used as a threshold.",
 )
 
@@ -230,8 +231,8 @@ mistake(
     "np.unique(p_val) → np.unique(p_val)[1:]",
     "np.unique(p_val) → np.unique(p_val)[:-1]",
     "np.unique(p_val) → np.unique(p_val)[1:-1]",
-    says="The smallest or the largest value in p_val is never tried. At times it is the best: the smallest "
-    "where nearly everything is positive, the largest where one sure case stands out.",
+    says="The smallest or the largest value in p_val is never tried. Sometimes it is the best: the "
+    "smallest when nearly everything is positive, the largest when a single confident case stands out.",
 )
 mistake(
     best_threshold,
@@ -241,8 +242,8 @@ mistake(
     "f1 = precision_recall_f1(tn, fp, fn, tp)[2] "
     "→ p, r = np.divide(tp, tp + fp), np.divide(tp, tp + fn); f1 = 2 * p * r / (p + r)",
     says="Where no true positive is found, precision and recall are both 0, and F1 becomes 0/0. With "
-    "NumPy's numbers that is NaN, and `argmax` takes NaN for the largest: the worst threshold is returned. "
-    "F1 should be 0 there.",
+    "NumPy's numbers that is NaN, and `argmax` treats NaN as the largest, so the worst threshold is "
+    "returned. F1 should be 0 there.",
 )
 
 
@@ -250,8 +251,8 @@ mistake(
     best_threshold,
     "equal-probabilities-split",
     says="Samples are added one by one in the order of their probability, and samples with the *same* "
-    "probability are torn apart on the way. No threshold does that: `p >= t` takes all of them or none, so "
-    "the F1 that was counted on is never reached.",
+    "probability are split along the way. No threshold can do that: `p >= t` takes all of them or "
+    "none, so the F1 you computed cannot be reached.",
 )
 def in_sorted_order(y_val, p_val):
     """Count along the samples from the most probable to the least."""
@@ -268,8 +269,8 @@ mistake(
     "macro-f1-instead-of-f1",
     "scores.append(f1) → scores.append(f1 + precision_recall_f1(tp, fn, fp, tn)[2])",
     ("scores.append(f1) → scores.append(f1 + precision_recall_f1(tp, fn, fp, tn)[2])", LAST),
-    says="The mean of the F1 of both classes is maximized (macro-F1). With a rare positive class that looks "
-    "mostly at class 0; the exercise asks for the F1 of class 1 alone.",
+    says="The mean of the F1 of both classes is maximized (macro-F1). With a rare positive class that is "
+    "dominated by class 0; the exercise asks for the F1 of class 1 alone.",
 )
 mistake(
     best_threshold,
@@ -281,7 +282,7 @@ mistake(
         LAST,
     ),
     says="The F1 of both classes, weighted by how frequent they are, is maximized. With a rare positive "
-    "class that looks mostly at class 0; the exercise asks for the F1 of class 1 alone.",
+    "class that is dominated by class 0; the exercise asks for the F1 of class 1 alone.",
 )
 mistake(
     best_threshold,
@@ -298,8 +299,8 @@ mistake(
     "f1-is-geometric-mean",
     F1_LINE + "f1 = np.prod(precision_recall_f1(tn, fp, fn, tp)[:2])",
     (F1_LINE + "f1 = np.prod(precision_recall_f1(tn, fp, fn, tp)[:2])", LAST),
-    says="The product of precision and recall (or its root) is maximized. F1 is their harmonic mean, and it "
-    "may have its maximum elsewhere.",
+    says="The product of precision and recall (or its square root) is maximized. F1 is their harmonic "
+    "mean, and it may have its maximum elsewhere.",
 )
 mistake(
     best_threshold,
@@ -316,8 +317,8 @@ mistake(
     "rates-multiplied",
     "scores.append(f1) → scores.append(tp * tn)",
     ("scores.append(f1) → scores.append(tp * tn)", LAST),
-    says="The true positive rate times the true negative rate (or its root, the G-mean) is maximized. It "
-    "looks at the negatives as a class of their own; F1 does not count true negatives at all.",
+    says="The true positive rate times the true negative rate (or its square root, the G-mean) is "
+    "maximized. It also rewards true negatives, which F1 does not count at all.",
 )
 mistake(
     best_threshold,

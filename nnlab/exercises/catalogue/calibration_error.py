@@ -53,14 +53,15 @@ def forecasts(rng: np.random.Generator, m: int, n_bins: int, low: float, high: f
     rtol=1e-7,
     hints=(
         "Among the samples for which the model says about 0.8, eight tenths should have y = 1. Sort the "
-        "samples into bins by p, and compare in each bin what was said with what happened.",
-        "In a bin, what was said is the mean of p and what happened the mean of y. Bins with more samples "
-        "count more: by their share of all samples. What becomes of an empty bin, and of p = 1?",
-        "`(p * n_bins).astype(int)` numbers the bins from 0; `np.minimum` brings p = 1 back into the last. "
-        "Loop over the bins, skip those without samples, and add up share times distance.",
+        "samples into bins by p, and in each bin compare what was predicted with what happened.",
+        "In a bin, what was predicted is the mean of p, and what happened is the mean of y. Bins with "
+        "more samples count more: each by its share of all samples. What should happen to an empty bin, "
+        "and to p = 1?",
+        "`(p * n_bins).astype(int)` numbers the bins from 0; `np.minimum` brings p = 1 back into the "
+        "last. Loop over the bins, skip the empty ones, and add up share times absolute difference.",
     ),
-    why="Multiplying by n_bins and cutting off the fraction numbers the bins without a list of edges; a "
-    "bin without samples has no mean, and is skipped before one is taken.",
+    why="Multiplying by n_bins and discarding the fraction numbers the bins without a list of edges; an "
+    "empty bin has no mean, so it is skipped before one is taken.",
 )
 def calibration_error(y, p, n_bins=10):
     """Return the sum over equally wide bins of (share of the samples in it) * |mean of y - mean of p|.
@@ -101,8 +102,8 @@ mistake(
     "averaged-over-bins-as-well",
     "return error → return error / n_bins",
     "return error → return error / len(np.unique(bins))",
-    says="The weighted sum is divided by the number of bins in addition. The weights are shares and add up "
-    "to 1 already, so the sum is the mean.",
+    says="The weighted sum is also divided by the number of bins. The weights are shares and add up to 1 "
+    "already, so the sum is the mean.",
 )
 mistake(
     calibration_error,
@@ -119,8 +120,8 @@ mistake(
     "bins-over-range-of-p",
     f"{BINS} → width = (np.ptp(p) or 1.0) / n_bins\n"
     "    bins = np.minimum(((p - p.min()) / width).astype(int), n_bins - 1)",
-    says="The bins share out the range from the smallest to the largest p. They go from 0 to 1, whatever "
-    "the model says, so that two models are measured by the same bins.",
+    says="The bins cover the range from the smallest to the largest p. They should go from 0 to 1, "
+    "whatever the model predicts, so that two models are measured by the same bins.",
 )
 mistake(
     calibration_error,
@@ -142,24 +143,24 @@ mistake(
     f"{BINS} → bins = np.minimum(np.round(p * n_bins).astype(int), n_bins - 1)",
     f"{BINS} → bins = np.round(p * (n_bins - 1)).astype(int)",
     says="The bins are found by rounding. The first and the last are then half as wide as the others; "
-    "equally wide bins come from cutting off the fraction.",
+    "discarding the fraction makes all of them equally wide.",
 )
 mistake(
     calibration_error,
     "largest-instead-of-sum",
     f"error += {TERM} → error = max(error, abs(y[inside].mean() - p[inside].mean()))",
     f"error += {TERM} → error = max(error, {TERM})",
-    says="Only the worst bin counts. That figure has a name of its own (maximum calibration error); it is "
-    "mostly about the bin with the fewest samples. Here all bins are added up.",
+    says="Only the worst bin counts. That is the maximum calibration error, which mostly reflects the bin "
+    "with the fewest samples. Here all bins are added up.",
 )
 mistake(
     calibration_error,
     "absolute-value-missing",
     "abs(y[inside].mean() - p[inside].mean()) → (y[inside].mean() - p[inside].mean())",
     "abs(y[inside].mean() - p[inside].mean()) → (p[inside].mean() - y[inside].mean())",
-    says="The differences keep their signs, so bins where the model says too much and bins where it says "
-    "too little cancel. What is left is the difference of the two means over all samples, and no bins are "
-    "needed for that.",
+    says="The differences keep their signs, so bins where the model is overconfident and bins where it is "
+    "underconfident cancel. What is left is the difference of the two means over all samples, and no "
+    "bins are needed for that.",
 )
 mistake(
     calibration_error,
@@ -168,7 +169,7 @@ mistake(
         "abs(y[inside].mean() - p[inside].mean()) → (y[inside].mean() - p[inside].mean())",
         "return error → return abs(error)",
     ),
-    says="The absolute value is taken of the sum, when the bins have canceled already. A model that says "
+    says="The absolute value is taken of the sum, after the bins have already canceled. A model that says "
     "0.9 for 0.7 and 0.1 for 0.3 would look perfect. Take it in each bin.",
 )
 mistake(
@@ -185,7 +186,7 @@ mistake(
     "return error → return np.mean((y - p) ** 2)",
     "return error → return -np.mean(np.log(np.where(y == 1, p, 1 - p) + 1e-12))",
     says="This is the Brier score or the log loss, a mean over single samples. Both mix calibration with "
-    "how well the model tells the classes apart; the calibration error compares means of bins.",
+    "how well the model separates the classes; the calibration error compares means of bins.",
 )
 mistake(
     calibration_error,
@@ -211,22 +212,22 @@ mistake(
     f"{BINS} → bins = (p * n_bins).astype(int)",
     "inside = bins == b → inside = (bins == b) & (p < 1)",
     f"{BINS} → bins = (p * n_bins).astype(int); np.zeros(n_bins)[bins]",
-    says="Samples with p = 1 fall out of the last bin. They are those of which the model is surest, and a "
-    "network that is too sure of itself has many. The last bin includes its upper end.",
+    says="Samples with p = 1 fall out of the last bin. They are the model's most confident predictions, "
+    "and an overconfident network makes many of them. The last bin includes its upper end.",
 )
 mistake(
     calibration_error,
     "own-bin-for-one",
     (f"{BINS} → bins = (p * n_bins).astype(int)", "range(n_bins) → range(n_bins + 1)"),
-    says="Samples with p = 1 get a bin of their own, beyond the last. They belong into the last one, "
-    "together with those just below.",
+    says="Samples with p = 1 get a bin of their own, beyond the last. They belong in the last bin, with "
+    "the values just below 1.",
 )
 mistake(
     calibration_error,
     "division-by-zero",
     "if inside.any() → if True",
     says="An empty bin has no mean: NumPy warns, gives NaN, and the whole sum is NaN. With ten bins and a "
-    "model that never says 0.95, that is the rule. A bin without samples counts nothing.",
+    "model that never predicts 0.95, this always happens. An empty bin contributes nothing.",
 )
 mistake(
     calibration_error,
@@ -257,15 +258,16 @@ mistake(
     calibration_error,
     "predictions-instead-of-labels",
     "y[inside].mean() → (p[inside] >= 0.5).mean()",
-    says="The probabilities are compared with the model's own predictions; the labels do not come in. "
-    "Calibration compares what was said with what happened.",
+    says="The probabilities are compared with the model's own predictions; the labels are not used. "
+    "Calibration compares what was predicted with what happened.",
 )
 mistake(
     calibration_error,
     "predictions-instead-of-probabilities",
     "p[inside].mean() → (p[inside] >= 0.5).mean()",
     says="The labels are compared with predictions of 0 and 1; the probabilities only choose the bin. "
-    "Calibration is about what the model said, 0.7 or 0.9, not about the side of a threshold.",
+    "Calibration is about the probability itself, 0.7 or 0.9, not about which side of a threshold it "
+    "is on.",
 )
 mistake(
     calibration_error,

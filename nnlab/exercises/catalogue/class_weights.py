@@ -25,8 +25,8 @@ def every_class(rng: np.random.Generator, s: Sizes) -> tuple[np.ndarray]:
     probes=(example(np.array([1, 0, 0, 0, 1, 0, 0, 0])),),
     hints=(
         "The rarer a class, the more each of its samples should weigh.",
-        "m / count has the right proportions. Divided by the number of classes as well, the weights of all "
-        "samples add up to m again, so the learning rate keeps its meaning.",
+        "m / count has the right proportions. Divide by the number of classes as well: the weights of all "
+        "samples then add up to m again, so the learning rate keeps its meaning.",
         "`np.bincount(y)` counts every label at once, and its length is the number of classes; NumPy "
         "divides a number by an array entry by entry.",
     ),
@@ -51,9 +51,8 @@ mistake(
     "len(y) / (n_classes * counts) → counts / (n_classes * len(y))",
     "len(y) / (n_classes * counts) → counts / counts.max()",
     "len(y) / (n_classes * counts) → 1 - counts / len(y)",
-    says="The weights do not make up for the counts: they should be in inverse proportion to them. As it "
-    "is, the common class counts too much, and the loss is lowered fastest by ignoring the rare one "
-    "altogether.",
+    says="The weights should be inversely proportional to the counts. As it stands the common class counts "
+    "too much, and ignoring the rare one altogether is the fastest way to lower the loss.",
 )
 mistake(
     class_weights,
@@ -72,14 +71,14 @@ mistake(
     "len(y) / (n_classes * counts) → n_classes * len(y) / counts",
     "len(y) / (n_classes * counts) → counts.mean() * n_classes**2 / counts",
     says="The proportions between the classes are right, the scale is not. The weights of all m samples "
-    "should add up to m; otherwise a summed or plainly averaged loss, and with it every gradient, changes "
-    "its size, and the learning rate that suited the unweighted loss does not suit this one.",
+    "should add up to m; otherwise the loss, and with it every gradient, changes its scale, and a "
+    "learning rate that worked for the unweighted loss no longer does.",
 )
 mistake(
     class_weights,
     "weights-per-sample",
     "(n_classes * counts) → (n_classes * counts)[y]",
-    says="One weight per sample comes back, (m,). The exercise asks for one per class, (n_classes,); the "
+    says="You return one weight per sample, (m,). The exercise asks for one per class, (n_classes,); the "
     "loss looks up each sample's class by itself.",
 )
 mistake(
@@ -89,15 +88,16 @@ mistake(
     "np.bincount(y) → np.sort(np.bincount(y))",
     "np.bincount(y) → np.array([np.sum(y == c) for c in dict.fromkeys(y.tolist())])",
     says="The weights are right, but not in the order of the classes: they come by frequency, as "
-    "`value_counts` and `most_common` give them, or by first appearance. Weight 0 must belong to class 0, "
-    "or the wrong class is made to count.",
+    "`value_counts` and `most_common` give them, or by first appearance. weights[0] must belong to "
+    "class 0, or the wrong class gets the weight.",
 )
 mistake(
     class_weights,
     "hard-coded-size",
     "n_classes = len(counts) → n_classes = 2",
     "n_classes = len(counts) → n_classes = 10",
-    says="The number of classes is typed in, so it is right for one data set only. Take it from the labels.",
+    says="The number of classes is hard-coded, so it is right for one data set only. Take it from the "
+    "labels.",
 )
 mistake(
     class_weights,
@@ -119,8 +119,8 @@ mistake(
     class_weights,
     "integer-division",
     "len(y) / → len(y) // ",
-    says="`//` drops everything after the decimal point: the weight of a common class, which is below 1, "
-    "becomes 0, and the class is never learned. `/` keeps it.",
+    says="`//` discards the fraction: the weight of a common class, which is below 1, becomes 0, and the "
+    "class is never learned. `/` keeps it.",
 )
 mistake(
     class_weights,
@@ -136,8 +136,9 @@ mistake(
     "rest-instead-of-count",
     "len(y) / (n_classes * counts) → (len(y) - counts) / counts",
     "len(y) / (n_classes * counts) → len(y) / (n_classes * (len(y) - counts))",
-    says="The samples of all other classes enter the weight. That is how two classes are sometimes balanced "
-    "(negatives by positives); here each weight depends on its own class's count alone.",
+    says="The samples of all other classes enter the weight. That is how two classes are sometimes "
+    "balanced (negatives by positives); here each weight depends on the count of its own class and on "
+    "m.",
 )
 mistake(
     class_weights,

@@ -42,8 +42,8 @@ def gradients(rng: np.random.Generator, s: Sizes) -> list[np.ndarray]:
     ),
     hints=(
         "One norm for all: think of the entries of all arrays as one long vector, and of its length.",
-        "The squares of all entries add up across the arrays; the root comes once, at the end. If the norm "
-        "is above the limit, every array is multiplied by one and the same factor: which one?",
+        "The squares of all entries add up across the arrays; take the square root once, at the end. If "
+        "the norm is above the limit, every array is multiplied by one and the same factor: which one?",
         "Keep the norm in a variable; only inside an `if` on it, loop over the arrays and scale each in "
         "place (`*=`) by the limit divided by the norm; return that variable, whether clipped or not.",
     ),
@@ -78,8 +78,8 @@ mistake(
     ),
     (f"g *= max_norm / norm → g *= min(1, max_norm / max({OWN}, 1e-12))",),
     (f"g *= max_norm / norm → g *= max_norm / {OWN}",),
-    says="Each array is clipped by its own norm. Then some shrink and others do not, and the step points in "
-    "another direction than the gradient. The norm that counts is the one of all arrays together, and all "
+    says="Each array is clipped by its own norm. Then some shrink and others do not, and the step no "
+    "longer points along the gradient. The norm that counts is that of all arrays together, and all "
     "are scaled by the same factor.",
 )
 mistake(
@@ -104,9 +104,8 @@ mistake(
         "if norm > max_norm: → if True:",
         "max_norm / norm → max_norm / (norm + 1e-6)",
     ),
-    says="The gradients are scaled to the norm max_norm always, small ones too. Clipping only makes longer "
-    "ones shorter; near the minimum, where gradients fade, your steps would stay as long as ever and jump "
-    "about it.",
+    says="The gradients are always scaled to norm max_norm, even small ones. Clipping should only shorten "
+    "long ones; near the minimum, where gradients fade, your steps would stay long and jump around it.",
 )
 mistake(
     clip_by_norm,
@@ -114,8 +113,8 @@ mistake(
     f"return norm → return {NORM}",
     "return norm → return min(norm, max_norm)",
     "return norm → return max_norm",
-    says="What comes back never exceeds the limit: it is the norm after clipping, or the limit itself. So it "
-    "cannot show how large the gradients were, which is what one returns it for.",
+    says="The returned norm never exceeds the limit: it is the norm after clipping, or the limit itself. "
+    "It should say how large the gradients were before.",
 )
 mistake(
     clip_by_norm,
@@ -125,8 +124,8 @@ mistake(
     ("norm > max_norm → norm**2 > max_norm", "max_norm / norm → max_norm / norm**2"),
     "max_norm / norm → max_norm / norm**2",
     "norm > max_norm → norm**2 > max_norm",
-    says="A sum of squares stands where its root is meant, in the norm or in what is done with it. The norm "
-    "is a length: that of the entries 3 and 4 is 5, not 25.",
+    says="A sum of squares is used where its square root is meant. The norm is a length: that of the "
+    "entries 3 and 4 is 5, not 25.",
 )
 mistake(
     clip_by_norm,
@@ -141,8 +140,8 @@ mistake(
     "list-instead-of-norm",
     "return norm → return grads",
     ("g *= max_norm / norm → g = g", "return norm → return [g * min(1, max_norm / norm) for g in grads]"),
-    says="A list comes back, where one number is expected: the norm of all gradients before clipping. What "
-    "is clipped belongs into the list that was passed in.",
+    says="You return a list, where a single number is expected: the norm of all gradients before clipping. "
+    "The clipped gradients belong in the list that was passed in.",
 )
 mistake(
     clip_by_norm,
@@ -150,7 +149,7 @@ mistake(
     "return norm → return max_norm / norm",
     "return norm → return min(1.0, max_norm / norm)",
     "return norm → return max_norm / max(norm, max_norm)",
-    says="The factor comes back, the limit divided by the norm. What should come back is the norm itself, as "
+    says="You return the factor, the limit divided by the norm. The exercise asks for the norm itself, as "
     "it was before clipping.",
 )
 mistake(
@@ -166,8 +165,8 @@ mistake(
     "largest-instead-of-common-norm",
     f"{NORM} → max({OWN} for g in grads)",
     f"{NORM} → max(np.abs(g).max() for g in grads)",
-    says="Only the largest counts: the array with the largest norm, or the largest entry of all, stands for "
-    "the whole. The common norm takes all entries of all arrays together.",
+    says="Only the largest counts: the array with the largest norm, or the largest entry of all. The "
+    "common norm involves every entry of every array.",
 )
 mistake(
     clip_by_norm,
@@ -191,8 +190,8 @@ mistake(
     f"{NORM} → np.sqrt(sum(np.mean(g**2) for g in grads))",
     f"{NORM} → np.mean([np.linalg.norm(g) for g in grads])",
     f"{NORM} → sum(np.sum(g**2) for g in grads) ** 0.5 / len(grads)",
-    says="The norm is averaged, over entries or over arrays. It is a length, so everything adds to it, and a "
-    "larger network has a larger one.",
+    says="The norm is averaged, over entries or over arrays. It is a length: the squares of all entries "
+    "are added up, not averaged.",
 )
 mistake(
     clip_by_norm,
@@ -208,7 +207,7 @@ mistake(
     "condition-reversed",
     "norm > max_norm → 0 < norm < max_norm",
     "norm > max_norm → norm < max_norm",
-    says="The condition is the wrong way round: gradients below the limit are scaled up to it, and those "
+    says="The condition is the wrong way around: gradients below the limit are scaled up to it, and those "
     "above it, which are to be clipped, stay as they are.",
 )
 mistake(
@@ -222,28 +221,28 @@ mistake(
     clip_by_norm,
     "scaled-to-one",
     "max_norm / norm → 1 / norm",
-    says="What is clipped ends with a norm of 1, whatever the limit is. It should end with the norm "
-    "max_norm, just as long as is allowed.",
+    says="Clipped gradients end with a norm of 1, whatever the limit is. Their norm should be max_norm, "
+    "exactly what is allowed.",
 )
 mistake(
     clip_by_norm,
     "norm-not-divided",
     "g *= max_norm / norm → g *= max_norm",
-    says="What is clipped is multiplied by max_norm alone. Its new norm then depends on how large it was; a "
+    says="The gradients are multiplied by max_norm alone. Its new norm then depends on how large it was; a "
     "vector is brought to a length by dividing by its own and multiplying by the new one.",
 )
 mistake(
     clip_by_norm,
     "loop-left-early",
     "for g in grads: → for g in grads[:1]:",
-    says="Only the first array is scaled: a `return` or `break` inside the loop ends it the first time "
-    "round, or only one entry of the list is changed. The step would point another way.",
+    says="Only the first array is scaled: a `return` or `break` inside the loop ends it on the first pass, "
+    "or only one entry of the list is changed. The step would point another way.",
 )
 mistake(
     clip_by_norm,
     "scaled-twice",
     "for g in grads: → for g in [*grads, *grads]:",
-    says="What is clipped is scaled twice, so it ends far below the limit. Once is enough to bring it there.",
+    says="The gradients are scaled twice, so they end far below the limit. Once brings them exactly to it.",
 )
 mistake(
     clip_by_norm,
@@ -257,7 +256,8 @@ mistake(
     "norm-measured-while-clipping",
     f"g *= max_norm / norm → g *= max_norm / {NORM}",
     says="The norm is measured again for each array, after the ones before it have been scaled. It becomes "
-    "smaller on the way, so later arrays are shrunk less, and the step turns. Measure once, before the loop.",
+    "smaller along the way, so later arrays shrink less, and the step changes direction. Measure "
+    "once, before the loop.",
 )
 mistake(
     clip_by_norm,
@@ -270,6 +270,7 @@ mistake(
     clip_by_norm,
     "spectral-norm",
     f"{NORM} → np.sqrt(sum(np.linalg.norm(g, 2) ** 2 for g in grads))",
-    says="np.linalg.norm with the order 2 takes a matrix as a map: it gives the most by which the matrix "
-    "stretches a vector, which is at most the length of its entries. Without an order, it gives that length.",
+    says="np.linalg.norm with the order 2 is the spectral norm of a matrix: the most it can stretch a "
+    "vector, which is never more than the length of its entries. Without an order, it gives that "
+    "length.",
 )

@@ -39,8 +39,8 @@ def four_counts(m: int) -> tuple[int, int, int, int]:
         "Each sample falls into one of four cells: what is true (0 or 1) and what was predicted (0 or 1).",
         "The second word is what was *predicted*, the first whether that was right: a false positive was "
         "predicted 1 and is 0.",
-        "With `actual = y_true == 1` and `predicted = y_pred == 1`, combine the two, or their opposites, by "
-        "`&` and count with `np.count_nonzero`.",
+        "With `actual = y_true == 1` and `predicted = y_pred == 1`, combine the two, or their negations, "
+        "with `&`, and count with `np.count_nonzero`.",
     ),
     why="Comparisons give one truth value per sample, `&` joins them sample by sample, and counting takes "
     "those that hold.",
@@ -71,17 +71,17 @@ mistake(
     confusion_counts,
     "positive-class-swapped",
     ("y_true == 1 → y_true == 0", "y_pred == 1 → y_pred == 0"),
-    says="True positives and true negatives have changed places: class 0 is counted as the positive one "
-    "(or the results come in reverse order). Positive is the class that you are looking for, here 1, the "
-    "rare one; precision and recall of the common class look splendid and tell nothing.",
+    says="True positives and true negatives are swapped: class 0 is counted as the positive one (or the "
+    "results come in reverse order). Positive is the class you are looking for, here 1, the rare one; "
+    "precision and recall of the common class look splendid and say nothing.",
 )
 mistake(
     confusion_counts,
     "false-positives-and-negatives-swapped",
     ("fp = np → rest = np", "fn = np → fp = np", "rest = np → fn = np"),
-    says="False positives and false negatives have changed places. The second word says what was predicted: "
-    "a false positive is a false alarm, a false negative a case that was missed. Swapped here, precision "
-    "and recall are swapped in all that follows.",
+    says="False positives and false negatives are swapped. The second word says what was predicted: a "
+    "false positive is a false alarm, a false negative a case that was missed. Swapped here, "
+    "precision and recall are swapped from here on.",
 )
 mistake(
     confusion_counts,
@@ -91,8 +91,9 @@ mistake(
         for order in permutations(("tn", "fp", "fn", "tp"))
         if order not in EXPLAINED
     ),
-    says="The four counts are right, but they come back in another order. A caller who unpacks them by "
-    "position computes with the wrong ones and sees no error; the order is the one in the docstring.",
+    says="The four counts are right, but they are returned in a different order. A caller who unpacks them "
+    "by position computes with the wrong ones and sees no error; the order is the one in the "
+    "docstring.",
 )
 mistake(
     confusion_counts,
@@ -109,8 +110,8 @@ mistake(
     ("(actual & ~predicted → (actual", "(actual & predicted → (actual"),
     ("~actual & ~predicted → ~actual", "(actual & ~predicted → (actual"),
     says="One of the counts takes only the truth, or only the prediction, into account, so the four add up "
-    "to more than the number of samples. Every cell of the matrix is about both: what was predicted, and "
-    "whether that was so.",
+    "to more than the number of samples. Every cell of the matrix is about both: what was predicted, "
+    "and what is true.",
 )
 mistake(
     confusion_counts,
@@ -120,9 +121,9 @@ mistake(
     ("(actual & predicted → (actual == predicted", "np.count_nonzero(~actual & ~predicted) → 0"),
     ("~actual & ~predicted → actual == predicted", "np.count_nonzero(actual & predicted) → 0"),
     "~actual & ~predicted → actual == predicted",
-    says="A count of true answers holds all right answers, those for class 0 and those for class 1 "
-    "together. With a rare class, nearly all of them are true negatives, and the few hits that matter "
-    "disappear among them.",
+    says="A count contains all correct answers, those for class 0 and those for class 1 together. With a "
+    "rare class, nearly all of them are true negatives, and the few hits that matter disappear among "
+    "them.",
 )
 mistake(
     confusion_counts,
@@ -130,8 +131,8 @@ mistake(
     ("~actual & predicted → actual != predicted", "(actual & ~predicted → (actual != predicted"),
     "~actual & predicted → actual != predicted",
     "(actual & ~predicted → (actual != predicted",
-    says="A count of false answers holds all wrong answers together, false alarms and missed cases alike. "
-    "The two cost very differently, and precision and recall exist to tell them apart.",
+    says="A count contains all wrong answers, false alarms and missed cases together. The two have very "
+    "different costs, and precision and recall exist to distinguish them.",
 )
 mistake(
     confusion_counts,
@@ -148,8 +149,9 @@ mistake(
     "return tn, fp, fn, tp → return np.unique(2 * y_true + y_pred, return_counts=True)[1]",
     "return tn, fp, fn, tp → return tuple(np.unique(2 * y_true + y_pred, return_counts=True)[1])",
     "return tn, fp, fn, tp → return np.unique(2 * y_true + y_pred, return_counts=True)[1].tolist()",
-    says="Where a cell is empty, it is left out instead of counted as 0, and fewer than four numbers come "
-    "back. It does happen: a network trained on rare positives often predicts none of them at first.",
+    says="Where a cell is empty, it is left out instead of counted as 0, and you return fewer than four "
+    "numbers. It does happen: a network trained on rare positives often predicts none of them at "
+    "first.",
 )
 mistake(
     confusion_counts,

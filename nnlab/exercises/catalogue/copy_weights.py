@@ -44,7 +44,7 @@ def copied(f: Function, params: dict[str, np.ndarray], model: nn.Sequential) -> 
         "hidden layer's bias": "the hidden layer's bias",
         "output layer's weight": "the output layer's weight",
         "output layer's bias": "the output layer's bias",
-        "dtypes": "The model should keep its dtype, {expected}; afterwards it has {got}.",
+        "dtypes": "The model should keep its dtype, {expected}; afterward it has {got}.",
         "later changes to params reach the model": "Later changes to params should not reach the model.",
         "still to be trained": "All {expected} numbers of the model should still be trained; now {got} are.",
     },
@@ -121,8 +121,9 @@ mistake(
     ),
     'params["Wh"].T → params["Wh"].reshape(tuple(hidden.weight.shape))',
     'params["Wy"].T → params["Wy"].reshape(tuple(output.weight.shape))',
-    says="The matrix was brought into shape by `reshape` or `view`, which keeps the numbers in their order "
-    "and only breaks the lines elsewhere. The shapes fit, and the weights connect the wrong units.",
+    says="The matrix was reshaped (`reshape`, `view`) instead of transposed. That keeps the numbers in the "
+    "same order and only breaks the rows elsewhere: the shapes fit, but the weights connect the wrong "
+    "units.",
 )
 mistake(
     copy_weights,
@@ -147,8 +148,8 @@ mistake(
     copy_weights,
     "layers-swapped",
     "hidden, _, output = model → output, _, hidden = model",
-    says="The weights of the two layers have changed places. Wh and bh belong to the first layer, Wy and by "
-    "to the last. Where the sizes are equal nothing complains.",
+    says="The weights of the two layers are swapped. Wh and bh belong to the first layer, Wy and by to the "
+    "last. Where the sizes are equal nothing complains.",
 )
 mistake(
     copy_weights,
@@ -163,7 +164,7 @@ mistake(
     ("torch.tensor( → torch.as_tensor(", REPLACED),
     says="The weights are right, but they are still the memory of the NumPy arrays: `torch.from_numpy` and "
     "`torch.as_tensor` do not copy where the dtype is the same already. Every later step of the NumPy "
-    "network then moves the PyTorch network as well, and the comparison is worth nothing.",
+    "network then moves the PyTorch network as well, and the comparison is worthless.",
 )
 mistake(
     copy_weights,
@@ -171,24 +172,24 @@ mistake(
     (", dtype=parameter.dtype → ", REPLACED),
     ("dtype=parameter.dtype → dtype=torch.float32", REPLACED),
     "dtype=parameter.dtype → dtype=torch.float32",
-    says="The numbers do not have the model's dtype. A float32 model that gets float64 weights refuses its "
-    "inputs; a float64 model whose weights were rounded to float32 on the way agrees with its twin to seven "
-    "digits only. The exercise asks for the dtype that the model has.",
+    says="The parameters no longer have the model's dtype. A float32 model that gets float64 weights "
+    "refuses its inputs; a float64 model whose weights were rounded to float32 on the way agrees with "
+    "its twin to seven digits only. The exercise asks for the dtype that the model has.",
 )
 mistake(
     copy_weights,
     "no-grad-missing",
     "with torch.no_grad(): → if True:",
     says="PyTorch refuses to change a parameter in place while it records gradients, since it could not "
-    "differentiate through that. Setting weights is no part of the computation: tell it to record nothing "
-    "meanwhile.",
+    "differentiate through that. Setting weights is not part of the computation: turn recording off "
+    "while you do it.",
 )
 mistake(
     copy_weights,
     "weights-frozen",
     "parameter.copy_(numbers) → parameter.copy_(numbers).requires_grad_(False)",
     says="The weights are right, but they are not trainable any more (`requires_grad` is False), so "
-    "`backward` gives them no gradient and they would stay as they are forever.",
+    "`backward` gives them no gradient, and they would never change.",
 )
 mistake(
     copy_weights,
@@ -200,7 +201,7 @@ raw = mistake(
     copy_weights,
     "assigned-without-parameter",
     says="`layer.weight = …` wants an `nn.Parameter`, not an array or a plain tensor, and PyTorch refuses. "
-    "Copying the numbers into the parameter that is there is simpler, and the optimizer keeps the one it "
+    "Copying the numbers into the existing parameter is simpler, and the optimizer keeps the one it "
     "knows.",
 )
 

@@ -19,8 +19,8 @@ def of_an_impossible_class(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dic
     order=5,
     returns="loss",
     words={
-        "finite": "Where the right class has a probability of 0, the loss should be finite.",
-        "large": "Where the right class has a probability of 0, the loss should be large.",
+        "finite": "Where the correct class has a probability of 0, the loss should be finite.",
+        "large": "Where the correct class has a probability of 0, the loss should be large.",
     },
     inputs=lambda rng, s: (probabilities(rng, s.m, s.n_y), targets(rng, s.m, s.n_y)),
     probes=(
@@ -46,14 +46,13 @@ def of_an_impossible_class(f: Function, Y_hat: np.ndarray, Y: np.ndarray) -> dic
     ),
     rtol=1e-6,
     hints=(
-        "Only the probability of the right class counts, and Y is 1 there and 0 elsewhere.",
-        "Multiply Y with the logarithm of Y_hat, add up each row, turn the sign, and take the mean over the "
-        "rows.",
+        "Only the probability of the correct class counts, and Y is 1 there and 0 elsewhere.",
+        "Multiply Y by the logarithm of Y_hat, sum each row, flip the sign, and take the mean over the rows.",
         "np.log(0) is minus infinity: keep the probabilities away from 0 with `np.clip(Y_hat, 1e-12, 1)` "
         "first.",
     ),
-    why="Y picks the logarithm of the right class's probability; the mean over the batch makes losses of "
-    "batches of different sizes comparable, and the clipping keeps log finite.",
+    why="Y picks the logarithm of the correct class's probability; the mean over the batch makes losses "
+    "of batches of different sizes comparable, and the clipping keeps log finite.",
 )
 def cross_entropy(Y_hat, Y):
     """Return the mean cross-entropy of the batch, in nats.
@@ -84,15 +83,15 @@ mistake(
     "loss-sign-flipped",
     "float(-np.sum → float(np.sum",
     says="The sign is reversed: logarithms of probabilities are negative, a loss is positive. Descending "
-    "this one drives the right class's probability to zero.",
+    "this one drives the correct class's probability to zero.",
 )
 mistake(
     cross_entropy,
     "loss-per-sample",
     "float(-np.sum(Y * logs) / m) → -np.sum(Y * logs, axis=1)",
     "float(-np.sum(Y * logs) / m) → -np.sum(Y * logs, axis=1, keepdims=True)",
-    says="One loss per sample comes back; the mean over the batch is missing. Training needs a single number "
-    "to descend on.",
+    says="You return one loss per sample; the mean over the batch is missing. Training needs a single "
+    "number to descend on.",
 )
 mistake(
     cross_entropy,
@@ -108,22 +107,22 @@ mistake(
     "binary-term-added",
     "Y * logs → Y * logs + (1 - Y) * np.log(np.clip(1 - Y_hat, 1e-12, 1.0))",
     says="The term (1 - Y) log(1 - Y_hat) belongs to the sigmoid with two outcomes. With a softmax over "
-    "classes the other probabilities count already, since they share what is left of 1.",
+    "the classes the other probabilities already count, since all of them sum to 1.",
 )
 mistake(
     cross_entropy,
     "wrong-log-base",
     "np.log( → np.log2(",
     "np.log( → np.log10(",
-    says="The logarithm has a different base. The course (and the gradient, which has no factor only for "
-    "base e) uses the natural logarithm, `np.log`.",
+    says="The logarithm has a different base. The course uses the natural logarithm, `np.log`; the "
+    "gradient has no extra factor only for base e.",
 )
 mistake(
     cross_entropy,
     "targets-and-predictions-swapped",
     ("Y_hat, → Y, ", "Y * logs → Y_hat * logs"),
-    says="The two arguments are swapped: the logarithm is taken of the one-hot targets. It belongs to the "
-    "probabilities, and Y does the picking.",
+    says="The two arguments are swapped: the logarithm is taken of the one-hot targets. Take it of the "
+    "probabilities; Y only picks.",
 )
 mistake(
     cross_entropy,
@@ -132,9 +131,9 @@ mistake(
     ("np.log(np.clip(Y_hat, 1e-12, 1.0)) → Y_hat", "float(-np.sum → float(np.sum"),
     "-np.sum(Y * logs) / m → 1 - np.sum(Y * Y_hat) / m",
     "-np.sum(Y * logs) / m → np.mean(Y * Y_hat)",
-    says="The logarithm is missing: this is the mean probability of the right class (or its negative, or 1 "
-    "minus it). Without the logarithm a confident wrong answer costs hardly more than an unsure one, and "
-    "the gradient through the softmax vanishes just where the network is most wrong.",
+    says="The logarithm is missing: this is the mean probability of the correct class (or its negative, or "
+    "1 minus it). Without the logarithm a confident wrong answer costs hardly more than an unsure "
+    "one, and the gradient through the softmax vanishes just where the network is most wrong.",
 )
 mistake(
     cross_entropy,
@@ -149,7 +148,7 @@ mistake(
     "float(-np.sum(Y * logs) / m) → float(-np.sum(Y[0] * logs[0]))",
     "float(-np.sum(Y * logs) / m) → float(-np.sum(Y[-1] * logs[-1]))",
     says="This is the loss of one sample alone, the first or the last. Look for an index `[0]`, a `return` "
-    "inside the loop, or a loop that overwrites instead of adding.",
+    "inside the loop, or `=` where `+=` is meant.",
 )
 mistake(
     cross_entropy,
@@ -162,17 +161,17 @@ mistake(
     cross_entropy,
     "predicted-class-instead-of-true",
     "np.sum(Y * logs) → np.sum(logs.max(axis=1))",
-    says="The loss takes the largest probability of each row, whichever class it belongs to. The labels do "
-    "not enter, so the network is rewarded for being sure, even of a wrong class.",
+    says="The loss takes the largest probability of each row, whichever class that is. The labels are not "
+    "used, so the network is rewarded for being confident, even in a wrong class.",
 )
 mistake(
     cross_entropy,
     "labels-not-used",
     "Y * logs → logs",
     "Y * logs → Y_hat * logs",
-    says="The labels do not enter: either all logarithms count alike, or they are weighted with the "
-    "probabilities themselves (that is the entropy of the prediction). Y picks the right class of each "
-    "sample.",
+    says="The labels are not used: either all logarithms count alike, or they are weighted by the "
+    "probabilities themselves (that is the entropy of the prediction). Y picks the correct class of "
+    "each sample.",
 )
 mistake(
     cross_entropy,
@@ -181,16 +180,16 @@ mistake(
     "float(-np.sum(Y * logs) / m) → float(np.mean((Y_hat - Y) ** 2))",
     "float(-np.sum(Y * logs) / m) → float(np.sum((Y_hat - Y) ** 2) / (2 * m))",
     says="This is the squared error. After a softmax its gradient nearly vanishes where the network is "
-    "sure of a wrong class; the cross-entropy grows without bound there.",
+    "confident in a wrong class; the cross-entropy grows without bound there.",
 )
 mistake(
     cross_entropy,
     "zero-probability-skipped",
     "np.log(np.clip(Y_hat, 1e-12, 1.0)) → np.where(Y_hat > 0, np.log(np.where(Y_hat > 0, Y_hat, 1)), 0)",
     "np.log(np.clip(Y_hat, 1e-12, 1.0)) → np.log(np.where(Y_hat > 0, Y_hat, 1))",
-    says="A probability of 0 for the right class costs nothing: its logarithm is replaced by 0. That is the "
-    "worst answer a network can give, and the loss should be large there. Replace the probability by "
-    "something tiny, not the logarithm by 0.",
+    says="A probability of 0 for the correct class costs nothing: its logarithm is replaced by 0. That is "
+    "the worst answer a network can give, and the loss should be large there. Replace the probability "
+    "by something tiny, not the logarithm by 0.",
 )
 mistake(
     cross_entropy,
@@ -208,14 +207,14 @@ mistake(
     "np.clip(Y_hat, 1e-12, 1.0) → (Y_hat + 1e-4)",
     "np.clip(Y_hat, 1e-12, 1.0) → (Y_hat + 1e-5)",
     says="The number that keeps the probabilities away from 0 is so large that it changes the loss itself. "
-    "Something like 1e-12 keeps the logarithm finite and touches nothing else.",
+    "Something like 1e-12 keeps the logarithm finite and changes nothing else.",
 )
 mistake(
     cross_entropy,
     "log-of-the-mean",
     "-np.sum(Y * logs) / m → -np.log(max(np.sum(Y * Y_hat) / m, 1e-12))",
-    says="The mean is taken before the logarithm. Then one sample that is badly wrong hardly shows beside "
-    "others that are right; each sample's logarithm comes first, and the mean over the samples last.",
+    says="The mean is taken before the logarithm. Then one badly wrong sample hardly shows among others "
+    "that are right; each sample's logarithm comes first, and the mean over the samples last.",
 )
 mistake(
     cross_entropy,

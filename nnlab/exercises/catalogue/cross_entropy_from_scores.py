@@ -57,8 +57,8 @@ def far_off(f: Function, scores: np.ndarray, y: np.ndarray) -> dict[str, bool]:
     hints=(
         "The logarithm of a softmax simplifies: the exponential of the label's score and the logarithm "
         "cancel.",
-        "A sample's loss is the logarithm of the sum of all exponentials, minus the label's score. "
-        "Subtract the row's largest score from all of its scores before the exponential: it cancels.",
+        "A sample's loss is the logarithm of the sum of all exponentials, minus the label's score. Before "
+        "the exponential, subtract the row's largest score from all its scores: it cancels in the result.",
         "Shift first, and use the shifted scores in both parts. `np.arange(m)` and y, used together as an "
         "index, pick one score per row. The mean comes last.",
     ),
@@ -81,8 +81,9 @@ mistake(
     "softmax-without-shift",
     "scores - scores.max(axis=1, keepdims=True) → scores",
     says="The formula is right, but exp overflows for large scores (exp(1000) is infinite), and for very "
-    "negative ones all exponentials are 0. The loss becomes infinite or NaN just when the network is sure "
-    "of itself. The same number may be subtracted from all scores of a row: which one keeps exp in range?",
+    "negative ones all exponentials are 0. The loss becomes infinite or NaN exactly when the network "
+    "is confident. The same number may be subtracted from all scores of a row: which one keeps exp in "
+    "range?",
 )
 mistake(
     cross_entropy_from_scores,
@@ -110,9 +111,9 @@ mistake(
     cross_entropy_from_scores,
     "log-of-zero",
     "log_sums - picked → -np.log(np.exp(picked) / np.exp(log_sums))",
-    says="Probabilities are formed first, and the logarithm taken of them. A probability below 1e-323 is "
-    "stored as 0, and log(0) is infinite. Written out with the logarithm inside, exp and log cancel before "
-    "anything can be lost.",
+    says="Probabilities are formed first, and the logarithm taken of them. A probability below about "
+    "1e-323 underflows to 0, and log(0) is infinite. Simplify the formula first: exp and log cancel "
+    "before anything can be lost.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -121,9 +122,10 @@ mistake(
     "log_sums - picked → -np.log(np.exp(picked - log_sums) + 1e-9)",
     "log_sums - picked → -np.log(np.exp(picked - log_sums) + 1e-8)",
     "log_sums - picked → -np.log(np.exp(picked - log_sums) + 1e-7)",
-    says="The probabilities are kept away from 0 by clipping or by a small number, so the loss is finite but "
-    "wrong for large scores: it cannot exceed about 28 (for 1e-12) where it should be 1000, and beyond that "
-    "it is flat, so the worst errors have no gradient. From scores the loss can be had exactly.",
+    says="The probabilities are kept away from 0 by clipping or by a small number, so the loss is finite "
+    "but wrong for large scores: it cannot exceed about 28 (for 1e-12) where it should be 1000, and "
+    "beyond that it is flat, so the worst errors have no gradient. From the scores the loss can be "
+    "computed exactly.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -132,8 +134,8 @@ mistake(
     "shifted = np.exp(scores - scores.max(axis=1, keepdims=True))\n"
     "    shifted = shifted / shifted.sum(axis=1, keepdims=True)",
     says="A softmax is applied to the scores, and then the loss applies another one. Probabilities lie "
-    "between 0 and 1, so the second softmax can never be sure: the loss does not get near 0, and training is "
-    "slow.",
+    "between 0 and 1, so the second softmax can never be confident: the loss does not get near 0, and "
+    "training is slow.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -165,16 +167,17 @@ mistake(
     cross_entropy_from_scores,
     "loss-sign-flipped",
     "log_sums - picked → picked - log_sums",
-    says="The sign is reversed: this is the logarithm of the right class's probability, which is never "
-    "positive. A loss is never negative; descending this one drives the right class's probability to zero.",
+    says="The sign is reversed: this is the logarithm of the correct class's probability, which is never "
+    "positive. A loss is never negative; descending this one drives the correct class's probability "
+    "to zero.",
 )
 mistake(
     cross_entropy_from_scores,
     "loss-per-sample",
     "float(np.mean(log_sums - picked)) → log_sums - picked",
     "float(np.mean(log_sums - picked)) → (log_sums - picked)[:, None]",
-    says="One loss per sample comes back; the mean over the batch is missing. Training needs a single number "
-    "to descend on.",
+    says="You return one loss per sample; the mean over the batch is missing. Training needs a single "
+    "number to descend on.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -199,16 +202,16 @@ mistake(
     "log_sums - picked → log_sums",
     "log_sums - picked → log_sums + scores.max(axis=1)",
     "log_sums - picked → log_sums[:, None] - shifted",
-    says="The labels do not enter. Either the label's score is missing, or the largest score of the row "
-    "stands in its place: that makes the network surer of whatever it believes already.",
+    says="The labels are not used. Either the label's score is missing, or the largest score of the row is "
+    "used instead: that makes the network more confident in whatever it already predicts.",
 )
 mistake(
     cross_entropy_from_scores,
     "labels-broadcast",
     "shifted[np.arange(len(y)), y] → shifted[:, y]",
     says="`scores[:, y]` picks, for every row, the columns of all labels, which makes an (m, m) array, and "
-    "the mean hides it. Each row needs one score only, its own label's: row numbers and labels have to go "
-    "in pairs.",
+    "the mean hides it. Each row needs one score only, that of its own label: row indices and labels "
+    "have to be paired.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -240,7 +243,7 @@ mistake(
     "np.mean(log_sums - picked) → (log_sums - picked)[0]",
     "np.mean(log_sums - picked) → (log_sums - picked)[-1]",
     says="This is the loss of one sample alone, the first or the last. Look for an index `[0]`, a `return` "
-    "inside the loop, or a loop that overwrites instead of adding.",
+    "inside the loop, or `=` where `+=` is meant.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -273,7 +276,7 @@ mistake(
     "log_sums - picked → np.exp(picked - log_sums)",
     "log_sums - picked → 1 - np.exp(picked - log_sums)",
     "log_sums - picked → -np.exp(picked - log_sums)",
-    says="This is the mean probability of the right class (or its negative, or 1 minus it). The loss is "
+    says="This is the mean probability of the correct class (or its negative, or 1 minus it). The loss is "
     "minus its logarithm: without it, the gradient vanishes where the network is most wrong.",
 )
 mistake(
@@ -285,7 +288,7 @@ mistake(
     "float(np.sum((np.exp(shifted - log_sums[:, None]) - np.eye(scores.shape[1])[y]) ** 2) / len(y))",
     "float(np.mean(log_sums - picked)) → float(np.mean((scores - np.eye(scores.shape[1])[y]) ** 2))",
     says="This is the squared error. After a softmax its gradient nearly vanishes where the network is "
-    "sure of a wrong class; the cross-entropy grows without bound there.",
+    "confident in a wrong class; the cross-entropy grows without bound there.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -293,8 +296,8 @@ mistake(
     "np.log(np.exp(shifted).sum(axis=1)) → np.log(np.abs(scores.sum(axis=1)))",
     "float(np.mean(log_sums - picked)) → -np.mean(scores[np.arange(len(y)), y])",
     "float(np.mean(log_sums - picked)) → -np.mean(np.log(scores[np.arange(len(y)), y]))",
-    says="The scores are taken for probabilities, or for their logarithms: nothing sets them against the "
-    "other classes' scores. The sum over the classes is made of exponentials.",
+    says="The scores are taken for probabilities, or for their logarithms: the label's score is never "
+    "compared with those of the other classes. The sum over the classes is a sum of exponentials.",
 )
 mistake(
     cross_entropy_from_scores,
@@ -302,5 +305,5 @@ mistake(
     "float(np.mean(log_sums - picked)) → float(np.mean(np.sum(np.maximum(0, shifted - picked[:, None] + 1), "
     "axis=1) - 1))",
     says="This is the hinge loss of a support vector machine. It stops at a margin of 1; the cross-entropy "
-    "compares exponentials, and never stops.",
+    "compares exponentials and never does.",
 )

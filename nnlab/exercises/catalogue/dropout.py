@@ -144,11 +144,11 @@ def many(m: int, n: int, p: float) -> Probe:
     order=2,
     returns="Y, mask",
     words={
-        "form": "There should come back {expected}; your function gives {got}.",
+        "form": "Your function should return {expected}, but it gives {got}.",
         "kept entries": "The entries of mask that are not 0 should be {expected}; yours: {got}.",
         "factor": "Y divided by X should be {expected} wherever it is not 0; yours: {got}.",
         "0 where dropped": "Y should be 0 wherever mask is 0, but it is not.",
-        "0 where kept": "Y is 0 just where mask is not: one of the two is the wrong way round.",
+        "0 where kept": "Y is 0 just where mask is not: one of the two is the wrong way around.",
         "Y is X + mask": "Y is X + mask.",
         "Y is X * mask": "Y should be X * mask, but it is not.",
         "share": "About {expected} of the mask should be 0; in yours it is {got}.",
@@ -168,10 +168,10 @@ def many(m: int, n: int, p: float) -> Probe:
         many(50, 30, 0.6),
     ),
     hints=(
-        "Draw one number for every entry of X and compare it with p; what the comparison gives is already "
-        "half of the mask.",
-        "`rng.random(shape)` is uniform between 0 and 1, so it lies below p with probability p. On average "
-        "only 1 - p of the sum is left: what makes up for that?",
+        "Draw one number for every entry of X and compare it with p; the result of the comparison is "
+        "already most of the mask.",
+        "`rng.random(shape)` is uniform between 0 and 1, so it lies below p with probability p. On "
+        "average only a fraction 1 - p of the sum is left: what makes up for that?",
         "Three steps: a boolean array in X's shape that is True where an entry is kept; the mask, which is "
         "that array divided by the probability of keeping one; and X times the mask, returned with it.",
     ),
@@ -194,23 +194,22 @@ mistake(
     dropout,
     "dropout-not-rescaled",
     "kept / (1 - p) → kept * 1.0",
-    says="What is kept is not made larger. In training a unit of the next layer then gets a sum that is "
-    "smaller by 1 - p than in evaluation, where nothing is dropped, and it meets numbers there that it has "
-    "never seen.",
+    says="The kept entries are not scaled up. In training the next layer then gets sums that are smaller, "
+    "by the factor 1 - p, than in evaluation, where nothing is dropped: numbers it has never seen.",
 )
 mistake(
     dropout,
     "mask-without-scale",
     "return X * mask, mask → return X * mask, kept * 1.0",
-    says="Y is scaled, but the mask holds only 0 and 1. Backward multiplies by the mask that it is given, so "
-    "its gradients would lack the factor.",
+    says="Y is scaled, but the mask holds only 0 and 1. The backward pass multiplies by the mask it is "
+    "given, so its gradients would lack the factor.",
 )
 mistake(
     dropout,
     "result-without-scale",
     "return X * mask, mask → return X * kept, mask",
-    says="The mask is scaled, but Y is not: it was made with 0 and 1. Y should be X times the mask that "
-    "comes back.",
+    says="The mask is scaled, but Y is not: it was made with a mask of 0 and 1. Y should be X times the "
+    "mask you return.",
 )
 mistake(
     dropout,
@@ -220,23 +219,23 @@ mistake(
     (">= p → < p", "(1 - p) → max(p, 1e-12)"),
     ">= p → >= 1 - p",
     (">= p → < p", "kept / (1 - p) → kept * 1.0"),
-    says="Keeping and dropping have changed places: entries are kept with probability p and dropped with "
+    says="Keeping and dropping are swapped: entries are kept with probability p and dropped with "
     "probability 1 - p. With p = 0.1 almost nothing would get through; and with p = 0, nothing at all.",
 )
 mistake(
     dropout,
     "divided-by-p",
     "/ (1 - p) → / p",
-    says="What is kept is divided by p, the probability of dropping. What is left on average is 1 - p; and "
-    "with p = 0, where nothing is dropped, you would divide by 0.",
+    says="The kept entries are divided by p, the probability of dropping. What is left on average is 1 - "
+    "p; and with p = 0, where nothing is dropped, you would divide by 0.",
 )
 mistake(
     dropout,
     "multiplied-instead-of-divided",
     "/ (1 - p) → * (1 - p)",
     "/ (1 - p) → * p",
-    says="What is kept is made smaller. Dropping has taken a share of the sum away already, so the rest "
-    "must become larger for the mean to stay as it was.",
+    says="The kept entries are scaled down. Dropping has already removed part of the sum, so the rest must "
+    "become larger for the mean to stay the same.",
 )
 mistake(
     dropout,
@@ -245,23 +244,23 @@ mistake(
     f"{DRAW} → rng.random((1, X.shape[1]))",
     f"{DRAW} → np.tile(rng.random(X.shape[1]), (len(X), 1))",
     says="All rows share one mask. The same units are then dropped for every sample of the batch, and the "
-    "noise does not average out over it; each sample should meet a network of its own.",
+    "noise does not average out; each sample should get a mask of its own.",
 )
 mistake(
     dropout,
     "one-draw-per-row",
     f"{DRAW} → rng.random((len(X), 1))",
     f"{DRAW} → np.repeat(rng.random((len(X), 1)), X.shape[1], axis=1)",
-    says="There is one draw for each row: a sample is dropped whole or kept whole. It is single entries that "
-    "should be dropped, so that no unit can rely on another.",
+    says="There is one draw for each row, so a sample is dropped or kept as a whole. Single entries should "
+    "be dropped, so that no unit can rely on another.",
 )
 mistake(
     dropout,
     "one-draw-for-all",
     f"{DRAW} → rng.random()",
     f"{DRAW} → np.full(X.shape, rng.random())",
-    says="One number is drawn for the whole array, so everything is dropped or nothing. Each entry needs a "
-    "draw of its own: the generator takes a shape.",
+    says="One number is drawn for the whole array, so either everything is dropped or nothing. Each entry "
+    "needs a draw of its own: the generator accepts a shape.",
 )
 mistake(
     dropout,
@@ -278,8 +277,8 @@ mistake(
     f"kept = {DRAW} >= p → kept = {DRAW}",
     f"kept = {DRAW} >= p → kept = rng.normal(1, p, X.shape)",
     f"kept = {DRAW} >= p → kept = np.where({DRAW} >= p, {DRAW}, 0)",
-    says="The mask holds numbers of many sizes. An entry is either dropped or kept, and all that are kept "
-    "are scaled alike; compare the draws with p.",
+    says="The mask holds many different numbers. An entry is either dropped or kept, and all kept entries "
+    "have the same scale; compare the draws with p.",
 )
 mistake(
     dropout,
@@ -294,22 +293,23 @@ mistake(
     dropout,
     "outputs-swapped",
     "return X * mask, mask → return mask, X * mask",
-    says="Y and the mask have changed places. The caller takes them apart as `Y, mask = …`.",
+    says="Y and the mask are swapped. The caller unpacks them as `Y, mask = …`.",
 )
 mistake(
     dropout,
     "scaled-by-what-was-kept",
     "(1 - p) → kept.mean()",
-    says="What is kept is divided by the share that happened to be kept. It should be the probability 1 - p: "
-    "then each entry is right on average by itself, and with few entries nothing is divided by 0.",
+    says="The kept entries are divided by the fraction that happened to be kept. It should be the "
+    "probability 1 - p: then each entry is right on average by itself, and with few entries nothing "
+    "is divided by 0.",
 )
 
 
 @mistake(
     dropout,
     "mask-drawn-twice",
-    says="The mask that comes back is not the one that made Y: the two do not belong together, as if it had "
-    "been drawn a second time. Backward would send gradients through entries that were dropped.",
+    says="The mask you return is not the one that made Y, as if it had been drawn a second time. The "
+    "backward pass would send gradients through entries that were dropped.",
 )
 def drawn_again(X, p, rng):
     """Draw once for Y and once more for the mask."""
@@ -321,7 +321,7 @@ mistake(
     "mask-inverted",
     "return X * mask, mask → return X * mask, ~kept * 1.0",
     "return X * mask, mask → return X * mask, ~kept / (1 - p)",
-    says="The mask that comes back marks what was dropped. It should be what X was multiplied by: 0 where an "
+    says="The mask you return marks what was dropped. It should be what X was multiplied by: 0 where an "
     "entry is dropped.",
 )
 mistake(
@@ -334,7 +334,7 @@ mistake(
     dropout,
     "mask-from-the-result",
     "return X * mask, mask → return X * mask, (X * mask != 0) / (1 - p)",
-    says="The mask is read off from Y, so entries where X is 0 count as dropped. After a ReLU many are 0; "
+    says="The mask is derived from Y, so entries where X is 0 count as dropped. After a ReLU many are 0; "
     "their mask has to be drawn like any other.",
 )
 mistake(
@@ -348,7 +348,8 @@ mistake(
     dropout,
     "entries-removed",
     "return X * mask, mask → return X[kept] / (1 - p), mask",
-    says="The dropped entries are taken out, so Y has lost its shape. They should stay where they are, as 0.",
+    says="The dropped entries are removed, so Y has lost its shape. They should stay where they are, as "
+    "zeros.",
 )
 mistake(
     dropout,
@@ -363,8 +364,8 @@ mistake(
     "scaled-twice",
     "return X * mask, mask → return X * mask / (1 - p), mask",
     "kept / (1 - p) → kept / (1 - p) ** 2",
-    says="What is kept is scaled twice, so its mean becomes larger than that of X. Once is enough, and the "
-    "mask is the place for it.",
+    says="The kept entries are scaled twice, so the mean becomes larger than that of X. Scale once, in the "
+    "mask.",
 )
 mistake(
     dropout,

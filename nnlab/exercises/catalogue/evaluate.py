@@ -108,7 +108,7 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
         "accuracy is a float": "The accuracy should be a float, but it is something else.",
         "computed in eval mode": "The model should compute in eval mode, but it is in training mode.",
         "gradients recorded": "No gradients should be recorded, but they are.",
-        "training mode as it was before": "The model's mode should be the same afterwards as before.",
+        "training mode as it was before": "The model's mode should be the same afterward as before.",
     },
     rtol=1e-4,  # computed in float32, though it comes as a Python float
     seconds=4,
@@ -139,16 +139,16 @@ SOME = Sizes(m=16, n_x=4, n_h=6, n_y=3)
         ),
     ),
     hints=(
-        "Accuracy is the share of samples whose largest score is at the right class. The rest is about the "
-        "state in which the model computes.",
-        "`model.eval()` switches dropout and batch normalization to their use after training, "
-        "`torch.no_grad()` saves the record for `backward`; `model.training` says what to go back to.",
+        "Accuracy is the share of samples whose largest score is at the correct class. The rest is about "
+        "the state in which the model computes.",
+        "`model.eval()` puts dropout and batch normalization into evaluation mode, `torch.no_grad()` "
+        "records nothing for `backward`, and `model.training` tells you which mode to restore.",
         "Note `model.training` first, and give it to `model.train` at the end. In between: eval mode, "
         "scores under `no_grad`, `argmax` along the classes, and the mean of the comparison with y as a "
         "number, by `.item()`.",
     ),
-    why="Asking for a figure in the middle of training must not change the training: the model keeps its "
-    "mode, and no graph is built that no backward pass will use.",
+    why="Measuring in the middle of training must not change the training: the model keeps its mode, and "
+    "no graph is built for a backward pass that never comes.",
 )
 def evaluate(model, X, y):
     """Return the fraction of samples that the model classifies correctly.
@@ -170,9 +170,9 @@ mistake(
     "eval-mode-missing",
     "model.eval() → pass",
     "model.eval() → model.train()",
-    says="The accuracy is computed in training mode. Dropout then still silences units by chance, and batch "
-    "normalization uses the figures of this very batch (and even learns from it), so the result depends on "
-    "luck and on which samples stand together.",
+    says="The accuracy is computed in training mode. Dropout then still silences units at random, and "
+    "batch normalization uses the statistics of this very batch (and updates its running ones), so "
+    "the result depends on chance and on which samples share a batch.",
     symptom=pick("computed in eval mode", False),
 )
 mistake(
@@ -180,9 +180,9 @@ mistake(
     "training-mode-not-restored",
     "model.train(was_training) → pass",
     "model.train(was_training) → model.train()",
-    says="The model does not come back in the mode it was in. If it stays in eval mode, the rest of the "
-    "training runs without dropout, and batch normalization stops learning, and nothing says so; if it is "
-    "always put into training mode, a finished model starts to change again.",
+    says="The model's mode is not restored. If it stays in eval mode, the rest of the training runs "
+    "without dropout, batch normalization stops updating, and nothing tells you; if it is always put "
+    "into training mode, a finished model starts to change again.",
     symptom=pick("training mode as it was before", False),
 )
 mistake(
@@ -197,8 +197,8 @@ mistake(
     evaluate,
     "accuracy-not-a-float",
     ".mean().item() → .mean()",
-    says="The number is right, but it comes back as a tensor. Lists of tensors plot and print badly, and a "
-    "comparison with another figure gives a tensor again; the exercise asks for a Python float.",
+    says="The number is right, but you return it as a tensor. Lists of tensors plot and print badly, and "
+    "comparing one with another number gives a tensor again; the exercise asks for a Python float.",
     symptom=pick("accuracy is a float", False),
 )
 mistake(
@@ -226,7 +226,7 @@ mistake(
     "argmax(dim=1) → argmax(dim=1, keepdim=True)",
     "== y → == y[:, None]",
     says="One side of the comparison has shape (m,), the other (m, 1): both are stretched to (m, m), and "
-    "every sample is compared with every other. Nothing complains, and the figure is about chance level.",
+    "every sample is compared with every other. Nothing complains, and the result is close to chance.",
 )
 mistake(
     evaluate,
@@ -256,13 +256,13 @@ mistake(
     "loss-instead-of-accuracy",
     "return hits.float().mean().item() → return F.cross_entropy(scores, y).item()",
     says="This is the cross-entropy, the loss. Accuracy counts the samples whose largest score is at the "
-    "right class.",
+    "correct class.",
 )
 mistake(
     evaluate,
     "integer-division",
     "return hits.float().mean().item() → return float(hits.sum().item() // len(y))",
-    says="`//` drops everything after the decimal point, so any accuracy below 1 becomes 0; `/` keeps it.",
+    says="`//` discards the fraction, so any accuracy below 1 becomes 0; use `/`.",
 )
 mistake(
     evaluate,
@@ -286,5 +286,6 @@ mistake(
     "mean().item() → mean().item().__round__(2)",
     "mean().item() → mean().item().__round__(1)",
     "mean().item() → mean().item().__round__(3)",
-    says="The fraction is right but rounded. Round when you print; a computation goes on with all digits.",
+    says="The fraction is right but rounded. Round only when you print: further computation needs all the "
+    "digits.",
 )

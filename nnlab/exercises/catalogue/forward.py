@@ -28,7 +28,7 @@ from nnlab.exercises.checking.probes import example, network
     hints=(
         "Four steps, each from the one before: hidden sums, hidden activations, output scores, "
         "probabilities.",
-        "You have `linear` and `softmax` already. Between the two linear layers stands tanh.",
+        "You already have `linear` and `softmax`. Between the two linear layers comes tanh.",
         "`linear` with Wh and bh gives H_tilde, `np.tanh` of that gives H, `linear` with Wy and by gives "
         "Y_tilde, and softmax gives Y_hat. The cache is a dict that holds these four and X under their "
         "names.",
@@ -69,15 +69,15 @@ mistake(
     "np.tanh(H_tilde) → np.maximum(H_tilde, 0)",
     "np.tanh(H_tilde) → 1 / (1 + np.exp(-H_tilde))",
     says="The hidden layer uses an activation other than tanh. The network would learn too, but the "
-    "backward pass of this course takes the derivative of tanh, and a derivative of another function "
-    "points elsewhere.",
+    "backward pass of this course takes the derivative of tanh, so its gradients would be wrong for "
+    "another activation.",
 )
 mistake(
     forward,
     "softmax-missing",
     "softmax(Y_tilde) → Y_tilde",
-    says="Y_hat are the scores, not probabilities: the softmax at the output is missing. The logarithm in "
-    "the loss would meet negative numbers.",
+    says="Y_hat holds the scores, not probabilities: the softmax at the output is missing. The logarithm "
+    "in the loss would meet negative numbers.",
 )
 mistake(
     forward,
@@ -96,8 +96,8 @@ mistake(
     forward,
     "activation-on-output",
     'H @ params["Wy"] + params["by"] → np.tanh(H @ params["Wy"] + params["by"])',
-    says="The output scores go through tanh as well. That keeps them between -1 and 1, and softmax can "
-    "then never be sure of anything: with two classes no probability exceeds 0.88.",
+    says="The output scores go through tanh as well. That keeps them between -1 and 1, so softmax can "
+    "never be confident: with two classes no probability exceeds 0.88.",
 )
 mistake(
     forward,
@@ -114,7 +114,7 @@ mistake(
     '"Y_tilde": Y_tilde → "Y_tilde": Y_hat',
     '"Y_hat": Y_hat} → "Y_hat": Y_tilde}',
     says="Y_hat is right, but the cache holds another array under one of its names: compare each key with "
-    "what stands beside it. The backward pass would take derivatives at the wrong place.",
+    "the value you store under it. The backward pass would evaluate derivatives at the wrong values.",
 )
 mistake(
     forward,
@@ -131,7 +131,7 @@ mistake(
     ('+ params["bh"] → + 2 * params["bh"]', '+ params["by"] → + 2 * params["by"]'),
     '+ params["bh"] → + 2 * params["bh"]',
     '+ params["by"] → + 2 * params["by"]',
-    says="A bias is counted twice. The layer would learn half of it and hide the slip, but its gradient is "
+    says="A bias is added twice. Training would learn half of it and hide the slip, but its gradient is "
     "then off by a factor of 2.",
 )
 mistake(
@@ -141,8 +141,8 @@ mistake(
         'X @ params["Wh"] + params["bh"] → X @ params["Wh"]',
         'np.tanh(H_tilde) → np.tanh(H_tilde) + params["bh"]',
     ),
-    says="The hidden bias is added after tanh. It belongs to the sum inside, where it decides at which "
-    "inputs the unit is steep; outside, it is only a second output bias.",
+    says="The hidden bias is added after tanh. It belongs inside, in the sum, where it sets the inputs at "
+    "which the unit is steep; outside, it only acts as a second output bias.",
 )
 mistake(
     forward,
@@ -163,7 +163,7 @@ mistake(
     "softmax-twice",
     "softmax(Y_tilde) → softmax(softmax(Y_tilde))",
     says="Softmax is applied twice. The first one leaves numbers between 0 and 1, so the second can never "
-    "be sure of anything.",
+    "be confident.",
 )
 mistake(
     forward,

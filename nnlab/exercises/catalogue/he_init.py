@@ -55,12 +55,12 @@ def another_generator(seen: list) -> bool:
     observe=drawn,
     rtol=0.12,
     hints=(
-        "As in `init_params`, the spread has to make up for the number of terms that a unit adds. But half "
-        "of what ReLU gives out is 0.",
+        "As in `init_params`, the spread has to make up for the number of terms that a unit adds up. But "
+        "half of what comes out of a ReLU is 0.",
         "When half of the signal is lost, the variance of the weights must be twice as large: 2 / fan_in. "
         "The variance is the square of the standard deviation.",
-        "`rng.normal(size=...)` draws with standard deviation 1. Multiplied by a number, a draw has that "
-        "number as its standard deviation: here the root of the variance above.",
+        "`rng.normal(size=...)` draws with standard deviation 1. Multiply the draw by the standard "
+        "deviation you want: here the square root of the variance above.",
     ),
     why="ReLU sets half of its inputs to 0 and so halves the mean square; the factor 2 makes up for it, and "
     "the signal keeps its size through many layers (He et al., 2015).",
@@ -102,23 +102,24 @@ mistake(
     he_init,
     "variance-used-as-std",
     "np.sqrt(2 / fan_in) → 2 / fan_in",
-    says="The variance 2 / fan_in is used as the standard deviation; a root is missing. The weights are far "
-    "too small, and every layer shrinks its signal: after a few of them nothing is left to learn from.",
+    says="The variance 2 / fan_in is used as the standard deviation; the square root is missing. The "
+    "weights are far too small, and every layer shrinks its signal: after a few of them nothing is "
+    "left to learn from.",
 )
 mistake(
     he_init,
     "root-of-a-part-only",
     "np.sqrt(2 / fan_in) → np.sqrt(2) / fan_in",
     "np.sqrt(2 / fan_in) → 2 / np.sqrt(fan_in)",
-    says="The root is taken of one part of the fraction only. The standard deviation is the root of the "
-    "whole variance; look at your parentheses.",
+    says="The square root covers only part of the fraction. The standard deviation is the square root of "
+    "the whole variance; look at your parentheses.",
 )
 mistake(
     he_init,
     "fan-out-instead-of-fan-in",
     "2 / fan_in → 2 / fan_out",
-    says="The scale uses the number of units that the layer feeds (fan-out). What keeps the size of a sum is "
-    "the number of terms in it: the inputs of the layer (fan-in), the first axis of W.",
+    says="The scale uses the number of units that the layer feeds (fan-out). The size of a sum depends on "
+    "the number of its terms: the inputs of the layer (fan-in), the first axis of W.",
 )
 mistake(
     he_init,
@@ -132,22 +133,22 @@ mistake(
     he_init,
     "scale-divided",
     " * std → / std",
-    says="The draw is divided by the standard deviation it should have, so the weights are far too large: "
-    "the first scores run into the hundreds, and the loss starts out enormous.",
+    says="The draw is divided by the standard deviation instead of multiplied by it, so the weights are "
+    "far too large: the first scores run into the hundreds, and the loss starts out enormous.",
 )
 mistake(
     he_init,
     "init-all-zero",
     "rng.normal(size=(fan_in, fan_out)) → np.zeros((fan_in, fan_out))",
-    says="The weights start at zero. With ReLU all units then give 0, all gradients are 0, and nothing ever "
-    "moves. Only random weights tell the units apart.",
+    says="The weights start at zero. With ReLU all units then give 0, all gradients are 0, and nothing "
+    "ever moves. Random weights make the units different.",
 )
 mistake(
     he_init,
     "only-positive-weights",
     "rng.normal(size=(fan_in, fan_out)) → np.abs(rng.normal(size=(fan_in, fan_out)))",
     says="The weights are not centered on 0. All units then pull the same way, and the sums grow with the "
-    "number of inputs, not with its root.",
+    "number of inputs, not with its square root.",
 )
 mistake(
     he_init,
@@ -155,15 +156,16 @@ mistake(
     "rng. → np.random.",
     "rng. → np.random.default_rng(0).",
     says="The weights are not drawn from the `rng` that is passed in. Without it nobody can repeat the run "
-    "or try another seed; a global or freshly made generator works behind the caller's back.",
+    "or try another seed: a global generator, or one made inside, ignores the seed the caller has "
+    "chosen.",
     symptom=another_generator,
 )
 mistake(
     he_init,
     "wrong-shape",
     "size=(fan_in, fan_out) → size=(fan_out, fan_in)",
-    says="The matrix is transposed. In this course rows are samples and `X @ W` is the layer, so W has shape "
-    "(fan_in, fan_out). PyTorch stores its weights the other way round.",
+    says="The matrix is transposed. In this course rows are samples and `X @ W` is the layer, so W has "
+    "shape (fan_in, fan_out). PyTorch stores its weights the other way around.",
     symptom=transposed,
 )
 mistake(
@@ -171,7 +173,7 @@ mistake(
     "init-all-equal",
     "rng.normal(size=(fan_in, fan_out)) → np.ones((fan_in, fan_out))",
     says="All weights are the same number. Then all units compute the same, get the same gradient and stay "
-    "the same forever. Only random weights tell them apart.",
+    "the same forever. Random weights make them different.",
 )
 mistake(
     he_init,
@@ -186,7 +188,7 @@ mistake(
     "both-sizes-in-the-scale",
     "2 / fan_in → 2 / (fan_in * fan_out)",
     "2 / fan_in → 4 / (fan_in + fan_out)",
-    says="The scale uses both sizes of the layer. A unit adds up fan_in terms, and how many units there are "
+    says="The scale uses both sizes of the layer. A unit adds up fan_in terms, and the number of units "
     "beside it makes no difference to its sum.",
 )
 mistake(

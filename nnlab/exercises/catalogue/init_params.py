@@ -94,7 +94,7 @@ def all_alike(seen: list) -> bool:
     hints=(
         "Four arrays: two weight matrices of shape (units in, units out), and two bias vectors.",
         "`rng.normal(size=...)` draws with standard deviation 1. Each unit adds up n_in terms, so its sum "
-        "has a standard deviation of sqrt(n_in), and the weights must make up for that.",
+        "has a standard deviation of sqrt(n_in), and the weights must compensate for that.",
         "Divide the draw for Wh by sqrt(n_x) and the draw for Wy by sqrt(n_h); np.zeros makes the biases.",
     ),
     why="With standard deviation 1/sqrt(fan_in) a sum of fan_in terms keeps the size of its inputs, so tanh "
@@ -144,8 +144,8 @@ mistake(
     ("np.sqrt(n_x) → n_x", "np.sqrt(n_h) → n_h"),
     "np.sqrt(n_x) → n_x",
     "np.sqrt(n_h) → n_h",
-    says="The variance 1/fan_in is used as the standard deviation; a root is missing. The weights are far "
-    "too small, every layer shrinks its signal, and learning takes long to get going.",
+    says="The variance 1/fan_in is used as the standard deviation; the square root is missing. The weights "
+    "are far too small, every layer shrinks its signal, and learning takes long to get going.",
 )
 mistake(
     init_params,
@@ -154,8 +154,8 @@ mistake(
     "np.sqrt(n_x) → np.sqrt(n_h )",
     "np.sqrt(n_h) → np.sqrt(n_y)",
     ("np.sqrt(n_x) → np.sqrt(n_y)", "np.sqrt(n_h) → np.sqrt(n_y)"),
-    says="The scale uses the number of units that a layer feeds (fan-out). What keeps the size of a sum "
-    "is the number of terms in it: the inputs of the layer (fan-in), the first axis of W.",
+    says="The scale uses the number of units that a layer feeds (fan-out). The size of a sum depends on "
+    "the number of its terms: the inputs of the layer (fan-in), the first axis of W.",
 )
 mistake(
     init_params,
@@ -167,7 +167,7 @@ mistake(
     "rng.normal(size=(n_x, n_h)) → np.zeros((n_x, n_h))",
     "rng.normal(size=(n_h, n_y)) → np.zeros((n_h, n_y))",
     says="Weights start at zero. Then all hidden units compute the same, get the same gradient and stay "
-    "the same forever: a layer of a hundred is worth one. Only random weights tell them apart.",
+    "the same forever: a layer of a hundred is worth one. Random weights make them different.",
 )
 mistake(
     init_params,
@@ -177,8 +177,9 @@ mistake(
         "np.zeros(n_y) → rng.normal(size=n_y) / np.sqrt(n_h)",
     ),
     ("np.zeros(n_h) → np.ones(n_h)", "np.zeros(n_y) → np.ones(n_y)"),
-    says="The biases are not zero. Nothing breaks, but the exercise asks for zeros: the random weights tell "
-    "the units apart already, and a bias of zero prefers no side before training has seen any data.",
+    says="The biases are not zero. Nothing breaks, but the exercise asks for zeros: the random weights "
+    "already make the units different, and a bias of zero favors no side before any data have been "
+    "seen.",
     symptom=biases_drawn,
 )
 mistake(
@@ -187,7 +188,8 @@ mistake(
     "rng. → np.random.",
     "rng. → np.random.default_rng(0).",
     says="The weights are not drawn from the `rng` that is passed in. Without it nobody can repeat the run "
-    "or try another seed; a global or freshly made generator works behind the caller's back.",
+    "or try another seed: a global generator, or one made inside, ignores the seed the caller has "
+    "chosen.",
     symptom=another_generator,
 )
 mistake(
@@ -215,8 +217,8 @@ mistake(
         "rng.normal(size=(n_h, n_y)) → np.ones((n_h, n_y))",
     ),
     says="All weights of a layer are the same number. Then all its units compute the same, get the same "
-    "gradient and stay the same forever: a layer of a hundred is worth one. Only random weights tell them "
-    "apart.",
+    "gradient and stay the same forever: a layer of a hundred is worth one. Random weights make them "
+    "different.",
     symptom=all_alike,
 )
 mistake(
@@ -226,7 +228,7 @@ mistake(
     "/ np.sqrt(n_x) → * np.sqrt(2 / n_x)",
     "/ np.sqrt(n_h) → * np.sqrt(2 / n_h)",
     says="This is the scale for ReLU (He), with variance 2/fan_in. The factor 2 makes up for the half that "
-    "ReLU sets to 0; tanh sets nothing to 0, and its units would start nearer to saturation.",
+    "ReLU sets to 0; tanh sets nothing to 0, so its units would start closer to saturation.",
 )
 mistake(
     init_params,
@@ -242,8 +244,8 @@ mistake(
     ("/ np.sqrt(n_x) → * np.sqrt(n_x)", "/ np.sqrt(n_h) → * np.sqrt(n_h)"),
     "/ np.sqrt(n_x) → * np.sqrt(n_x)",
     "/ np.sqrt(n_h) → * np.sqrt(n_h)",
-    says="The weights grow with the number of inputs. A unit adds up fan_in terms, so each has to be "
-    "smaller, the more there are: divide by the root.",
+    says="The weights grow with the number of inputs. A unit adds up fan_in terms, so the more there are, "
+    "the smaller each has to be: divide by the square root.",
 )
 mistake(
     init_params,
@@ -258,6 +260,6 @@ mistake(
         "rng.normal(size=(n_h, n_y)) / np.sqrt(n_h) → rng.normal(1 / np.sqrt(n_h), 1 / np.sqrt(n_h), (n_h, "
         "n_y))",
     ),
-    says="The weights are not centered on 0: the first argument of `rng.normal` is the mean, the second the "
-    "standard deviation (`scale`). All units then start out pulling the same way.",
+    says="The weights are not centered on 0: the first argument of `rng.normal` is the mean, the second "
+    "the standard deviation (`scale`). All units then start out pulling in the same direction.",
 )

@@ -138,7 +138,7 @@ def in_order(seen: list) -> bool:
         "kind": "The rows should be given as {expected}, their numbers; yours come as {got}.",
         "validation sizes": "The validation parts should have the sizes {expected}; yours: {got}.",
         "training sizes": "The training parts should have the sizes {expected}; yours: {got}.",
-        "sizes differ by one at most": "The sizes of the validation parts should differ by one at most.",
+        "sizes differ by one at most": "The sizes of the validation parts should differ by at most one.",
         "between 0 and m - 1": "The row numbers should go from 0 to m - 1, but yours leave that range.",
         "no row is validated twice": "No row should be in two validation parts, but some are.",
         "every row is validated": "Every row should be in a validation part, but some are in none.",
@@ -146,8 +146,8 @@ def in_order(seen: list) -> bool:
         "all others in training": "All rows that are not validated should be in training, but some are not.",
         "no row twice in training": "A row should come once in a training part, but some come more often.",
         "shuffled": "The rows should be shuffled, but the folds are made of neighbors.",
-        "same seed, same folds": "Equally seeded generators should give the same folds, but they do not.",
-        "other seed, other folds": "Differently seeded generators should give other folds, but they do not.",
+        "same seed, same folds": "The same seed should give the same folds, but it does not.",
+        "other seed, other folds": "Different seeds should give different folds, but they do not.",
     },
     probes=(
         example(5, 2, observe=splits),
@@ -159,7 +159,7 @@ def in_order(seen: list) -> bool:
         extreme("more than half as many folds as rows", 9, 6, observe=splits),
     ),
     hints=(
-        "Shuffle the row numbers once, and cut them into k pieces. Each piece is the validation part of "
+        "Shuffle the row indices once, and cut them into k pieces. Each piece is the validation part of "
         "one pair.",
         "`np.array_split` cuts an array into k pieces whose sizes differ by one at most. The training rows "
         "of a pair are all pieces but one.",
@@ -193,8 +193,8 @@ mistake(
     "not-shuffled",
     "rng.permutation(m) → np.arange(m)",
     says="The folds are made of neighbors, in the order of the data. If these are sorted (by date, by "
-    "class, by hospital), the model is validated on a kind that it has not seen in training, and every "
-    "fold tells something else.",
+    "class, by hospital), the model is validated on a kind of data it has not seen in training, and "
+    "every fold says something different.",
     symptom=in_order,
 )
 mistake(
@@ -202,8 +202,8 @@ mistake(
     "shuffled-in-blocks-only",
     f"{FOLDS} → folds = np.array_split(np.arange(m), k); folds = [folds[j] for j in rng.permutation(k)]",
     f"{FOLDS} → folds = [rng.permutation(part) for part in np.array_split(np.arange(m), k)]",
-    says="Neighbors in the data always land in the same fold: either whole folds are shuffled, or each "
-    "within itself. The rows are to be mixed first, and then cut into folds.",
+    says="Neighbors in the data always land in the same fold: either whole folds are shuffled, or the rows "
+    "within each. Shuffle the rows first, then cut them into folds.",
 )
 mistake(
     k_fold,
@@ -223,8 +223,8 @@ mistake(
         f"{ALL_OTHERS} → training = np.setdiff1d(np.arange(m), validation)",
     ),
     says="The validation parts overlap: some rows are validated twice or more, and others perhaps never. "
-    "That happens where each fold (or each row) is drawn by itself, without regard to the others, or where "
-    "slices overlap. Shuffled once and cut up, every row has one place.",
+    "That happens when each fold (or each row) is drawn independently of the others, or when slices "
+    "overlap. Shuffle once and cut: then every row is in exactly one fold.",
     symptom=some_twice,
 )
 mistake(
@@ -235,8 +235,8 @@ mistake(
         f"{FOLDS} → order = rng.permutation(m); folds = np.split(order[: m // k * k], k)",
         f"{ALL_OTHERS} → training = np.setdiff1d(order, validation)",
     ),
-    says="Some rows are never validated, so the mean over the folds says nothing about them. Mostly they "
-    "are what is left over when m is no multiple of k, and each fold takes m // k rows.",
+    says="Some rows are never validated, so the mean over the folds says nothing about them. Usually they "
+    "are the remainder when m is not a multiple of k and each fold takes m // k rows.",
     symptom=some_never,
 )
 mistake(
@@ -247,8 +247,8 @@ mistake(
     "    folds = [order[j * n : (j + 1) * n] for j in range(k)]",
     f"{FOLDS} → order = rng.permutation(m); n = round(m / k); "
     "folds = np.split(order, [n * j for j in range(1, k)])",
-    says="The rest of the division all falls on one fold: the last has many more rows than the others, or "
-    "many fewer, down to none. Spread over the folds, their sizes differ by one at most.",
+    says="The whole remainder goes to one fold: the last has many more rows than the others, or many "
+    "fewer, even none. Spread it over the folds, so that their sizes differ by at most one.",
 )
 mistake(
     k_fold,
@@ -263,8 +263,8 @@ mistake(
     "validation-rows-in-training",
     f"{ALL_OTHERS} → training = np.concatenate(folds)",
     f"{ALL_OTHERS} → training = np.arange(m)",
-    says="Validation rows are among the training rows. The model has seen them, and the score says how "
-    "well it remembers, not how well it does on data it does not know.",
+    says="Validation rows are among the training rows. The model has seen them, so the score says how well "
+    "it remembers, not how well it does on new data.",
     symptom=seen_in_training,
 )
 mistake(
@@ -278,24 +278,23 @@ mistake(
     "training = np.delete(np.arange(m), np.arange(start, start + len(validation)))",
     f"{ALL_OTHERS} → training = rng.permutation(m)[len(validation) :]",
     says="There are as many training rows as there should be, but not the right ones: some are validated "
-    "in the same pair, and other rows are in neither part. Look for row numbers taken for places "
-    "(`np.delete` and an index go by places, and in a shuffled array the row at place 3 is not row 3), or "
-    "for two shuffles that are mixed.",
+    "in the same pair, and other rows are in neither part. Look for row indices confused with "
+    "positions (`np.delete` and indexing go by position, and in a shuffled array position 3 does not "
+    "hold row 3), or for two different shuffles.",
 )
 mistake(
     k_fold,
     "training-and-validation-swapped",
     "(training, validation) → (validation, training)",
-    says="The two parts of each pair have changed places. The large one is for training, and comes first.",
+    says="The two parts of each pair are swapped. The large one is for training, and comes first.",
 )
 mistake(
     k_fold,
     "one-pair-only",
     f"{APPEND} → return [(training, validation)]",
     f"{APPEND} → return (training, validation)",
-    says="Only one split comes back: a `return` inside the loop ends the function the first time it is "
-    "reached. Each of the k folds has its turn; collect the pairs and return them after the loop, or "
-    "`yield` them.",
+    says="Only one split is returned: a `return` inside the loop ends the function on the first pass. Each "
+    "of the k folds has its turn; collect the pairs and return them after the loop, or `yield` them.",
 )
 mistake(
     k_fold,
@@ -331,22 +330,21 @@ mistake(
     "folds-instead-of-pairs",
     "return pairs → return folds",
     f"{APPEND} → pairs.append(validation)",
-    says="The folds come back, without the training rows that belong to each. The caller walks through "
-    "them with `for training, validation in …`.",
+    says="You return the folds without the training rows that belong to each. The caller loops over them "
+    "with `for training, validation in …`.",
 )
 mistake(
     k_fold,
     "two-lists-instead-of-pairs",
     "return pairs → return [pair[0] for pair in pairs], [pair[1] for pair in pairs]",
-    says="Two lists come back, one of all training parts and one of all validation parts. The caller walks "
-    "through them with `for training, validation in …` and expects one pair at a time.",
+    says="You return two lists, one of all training parts and one of all validation parts. The caller "
+    "loops over them with `for training, validation in …` and expects one pair at a time.",
 )
 mistake(
     k_fold,
     "mask-instead-of-row-numbers",
     "(training, validation) → (np.isin(np.arange(m), training), np.isin(np.arange(m), validation))",
-    says="The rows are marked by a mask of True and False. The exercise asks for their numbers, which say "
-    "the same and can be shuffled and counted as well.",
+    says="The rows are marked by a mask of True and False. The exercise asks for row indices.",
 )
 mistake(
     k_fold,
@@ -356,8 +354,9 @@ mistake(
     f"{ALL_OTHERS} → training = np.concatenate([validation[:0], *folds[:i]])",
     f"{ALL_OTHERS} → training = np.concatenate([validation[:0], *folds[i + 1 :]])",
     "folds[i + 1 :] → folds[i + 2 :]",
-    says="Some rows are neither validated nor trained on: the training part takes in only some of the "
-    "other folds. All k - 1 of them belong to it, or the model learns from less data than it could.",
+    says="Some rows are neither validated nor trained on: the training part contains only some of the "
+    "other folds. All k - 1 of them belong to it; otherwise the model learns from less data than it "
+    "could.",
 )
 mistake(
     k_fold,
@@ -371,13 +370,13 @@ mistake(
     "float-row-numbers",
     "np.concatenate(folds[:i] + folds[i + 1 :]) → np.concatenate([[], *folds[:i], *folds[i + 1 :]])",
     "(training, validation) → (training.astype(float), validation.astype(float))",
-    says="Row numbers come as floats, which NumPy refuses as an index. Joining with an empty list makes "
-    "them so, and `np.zeros` and `np.empty` do.",
+    says="The row indices are floats, which NumPy refuses as an index. Concatenating with an empty list "
+    "does that, and so do `np.zeros` and `np.empty`.",
 )
 mistake(
     k_fold,
     "training-not-joined",
     f"{ALL_OTHERS} → training = folds[:i] + folds[i + 1 :]",
-    says="The training rows come as a list of folds. Joined, they are one row of numbers, by which the "
-    "caller can index the data.",
+    says="The training rows come as a list of folds. Concatenate them into one array, which the caller can "
+    "index the data with.",
 )

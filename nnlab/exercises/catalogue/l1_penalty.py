@@ -112,8 +112,8 @@ def weights(rng: np.random.Generator, s: Sizes) -> dict[str, np.ndarray]:
         'Start from a value of 0 and an empty dict. For each key with `key.startswith("W")` add strength '
         "times the sum of the magnitudes, and put strength times the signs into the dict, under that key.",
     ),
-    why="np.sign is 0 at 0, which is one of the subgradients there, so a weight that has reached 0 is left "
-    "alone; biases only shift, and shrinking them makes no network simpler.",
+    why="np.sign is 0 at 0, which is one of the subgradients there, so a weight that has reached 0 is "
+    "left alone; biases only shift, and shrinking them does not make a network simpler.",
 )
 def l1_penalty(params, strength):
     """Return the L1 penalty on all weights, and its subgradients.
@@ -142,7 +142,7 @@ mistake(
     l1_penalty,
     "everything-but-biases",
     'key.startswith("W") → not key.startswith("b")',
-    says="Everything that does not begin with b is penalized, so the scales of a batch norm are too. Ask for "
+    says="Everything that does not begin with b is penalized, so the scales of a batch norm are too. Take "
     "the keys that begin with W.",
 )
 mistake(
@@ -150,7 +150,7 @@ mistake(
     "names-typed-in",
     'for key, W in params.items(): → for key, W in ((k, params[k]) for k in ("Wh", "Wy")):',
     'key.startswith("W") → key in ("Wh", "Wy")',
-    says="The names of the weights are typed in, so a network of other layers is left out or raises an "
+    says="The names of the weights are hard-coded, so a network of other layers is left out or raises an "
     "error. Go through the keys that the dict has.",
 )
 mistake(
@@ -161,9 +161,9 @@ mistake(
     ("np.sum(np.abs(W)) → np.sum(W**2) / 2", "np.sign(W) → W"),
     "np.sum(np.abs(W)) → np.sum(W**2)",
     "np.sum(np.abs(W)) → np.sum(W**2) / 2",
-    says="The weights are squared: that is the L2 penalty. It pulls large weights hard and small ones hardly "
-    "at all, so few ever reach 0; L1 pulls all alike, and that is what empties a network of weights it does "
-    "not need.",
+    says="The weights are squared: that is the L2 penalty. It pulls large weights hard and small ones "
+    "hardly at all, so few ever reach 0; L1 pulls all alike, and that is how a network gets rid of "
+    "weights it does not need.",
 )
 mistake(
     l1_penalty,
@@ -171,16 +171,16 @@ mistake(
     "np.sign(W) → W",
     "np.sign(W) → 2 * W",
     "np.sign(W) → np.abs(W)",
-    says="The gradient grows with the weight, as that of a square does. The slope of |w| is the same however "
-    "large w is: only the side of 0 matters.",
+    says="The gradient grows with the weight, as that of a square does. The slope of |w| is the same "
+    "however large w is; only its sign matters.",
 )
 mistake(
     l1_penalty,
     "sign-missing",
     "strength * np.sign(W) → strength * np.ones_like(W)",
     "strength * np.sign(W) → strength",
-    says="The gradient is +strength everywhere, for negative weights too. Those would be pushed away from 0, "
-    "farther with every step, instead of towards it.",
+    says="The gradient is +strength everywhere, for negative weights too. Those would be pushed away from "
+    "0 with every step, instead of toward it.",
 )
 mistake(
     l1_penalty,
@@ -195,8 +195,8 @@ mistake(
     ("strength * np.sum → np.sum", "strength * np.sign → np.sign"),
     "strength * np.sum → np.sum",
     "strength * np.sign → np.sign",
-    says="strength does not come into the value, the gradients, or both. It decides how much the penalty "
-    "counts beside the loss, and both have to follow it alike.",
+    says="strength is missing from the value, the gradients, or both. It decides how much the penalty "
+    "counts relative to the loss, so both have to be multiplied by it.",
 )
 mistake(
     l1_penalty,
@@ -204,7 +204,7 @@ mistake(
     ("return value, → return strength * value,",),
     ("strength * np.sign → strength**2 * np.sign",),
     ("return value, → return strength * value,", "strength * np.sign → strength**2 * np.sign"),
-    says="strength comes in twice, once for each weight array and once more for the result, so the penalty "
+    says="strength enters twice, once for each weight array and once more for the result, so the penalty "
     "is multiplied by its square.",
 )
 mistake(
@@ -221,8 +221,8 @@ mistake(
         "return value, grads → n = sum(g.size for g in grads.values())\n"
         "    return value / n, {k: g / n for k, g in grads.items()}",
     ),
-    says="The penalty is averaged over the entries, or over the layers. It is a sum: each weight pays for "
-    "itself, and its price must not depend on how many others there are.",
+    says="The penalty is averaged over the entries, or over the layers. It is a sum: what one weight costs "
+    "must not depend on how many others there are.",
 )
 mistake(
     l1_penalty,
@@ -231,38 +231,39 @@ mistake(
     "np.sum(np.abs(W)) → np.abs(np.sum(W))",
     ("np.abs(W) → W", "return value, → return abs(value),"),
     says="The weights are added up with their signs, so positive and negative ones cancel. A network with "
-    "huge weights of both signs would pay nothing; take the magnitude of each before the sum.",
+    "huge weights of both signs could have a penalty of 0; take the absolute value of each before the "
+    "sum.",
 )
 mistake(
     l1_penalty,
     "outputs-swapped",
     "return value, grads → return grads, value",
     "return value, grads → return grads, float(value)",
-    says="Value and gradients have changed places. The caller takes them apart as `value, grads = …`.",
+    says="Value and gradients are swapped. The caller unpacks them as `value, grads = …`.",
 )
 mistake(
     l1_penalty,
     "division-by-zero",
     "np.sign(W) → W / np.abs(W)",
     "np.sign(W) → np.abs(W) / W",
-    says="W divided by |W| is the sign, except at 0, where it is 0/0 = NaN. Weights of exactly 0 are what L1 "
-    "is there to make, and one NaN spreads through the whole network.",
+    says="W divided by |W| is the sign, except at 0, where it is 0/0 = NaN. Weights of exactly 0 are what "
+    "L1 is meant to produce, and one NaN spreads through the whole network.",
 )
 mistake(
     l1_penalty,
     "matrix-norm-instead-of-sum",
     "np.sum(np.abs(W)) → np.linalg.norm(W, 1)",
     "np.sum(np.abs(W)) → np.linalg.norm(W, ord=np.inf)",
-    says="np.linalg.norm with an order treats a matrix as a map: with 1 it gives the largest sum of a "
-    "column, with infinity that of a row. The penalty adds up all entries.",
+    says="np.linalg.norm with an order gives a matrix norm: with 1 the largest column sum, with infinity "
+    "the largest row sum. The penalty adds up all entries.",
 )
 mistake(
     l1_penalty,
     "root-of-squares",
     "np.sum(np.abs(W)) → np.linalg.norm(W)",
     ("np.sum(np.abs(W)) → np.linalg.norm(W)", "np.sign(W) → W / np.linalg.norm(W)"),
-    says="The value is the length of the weights, the root of the sum of their squares. L1 adds up their "
-    "magnitudes.",
+    says="The value is the length of the weights, the square root of the sum of their squares. L1 adds up "
+    "their magnitudes.",
 )
 mistake(
     l1_penalty,
@@ -281,8 +282,8 @@ mistake(
     l1_penalty,
     "loop-left-early",
     "for key, W in params.items(): → for key, W in list(params.items())[:1]:",
-    says="Only the first weight array comes in. A `return` inside the loop does that, if it is indented too "
-    "far: the loop ends the first time round.",
+    says="Only the first weight array counts. A `return` inside the loop does that, if it is indented too "
+    "far: the loop ends on the first pass.",
 )
 mistake(
     l1_penalty,
@@ -301,14 +302,14 @@ mistake(
     "weights-added-to-gradient",
     "strength * np.sign(W) → W - strength * np.sign(W)",
     "strength * np.sign(W) → W + strength * np.sign(W)",
-    says="The weights are part of the gradients, as if a step had been taken. What is asked for is the "
-    "gradient alone; whoever calls this adds it to that of the loss and takes the step.",
+    says="The weights are part of the gradients, as if a step had been taken. The exercise asks for the "
+    "gradient alone; the caller adds it to the loss's gradient and takes the step.",
 )
 mistake(
     l1_penalty,
     "negative-weights-left-out",
     "np.sign(W) → (W > 0)",
     ("np.sign(W) → (W > 0)", "np.abs(W) → np.maximum(W, 0)"),
-    says="Negative weights have a gradient of 0, so only positive ones are pulled towards 0. The magnitude "
+    says="Negative weights have a gradient of 0, so only positive ones are pulled toward 0. The magnitude "
     "falls on the left of 0 as steeply as it rises on the right.",
 )

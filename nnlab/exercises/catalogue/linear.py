@@ -57,8 +57,8 @@ mistake(
     linear,
     "bias-sign-flipped",
     "+ b → - b",
-    says="The bias is subtracted. Training would learn the opposite bias and hide the slip, but any weights "
-    "taken from elsewhere would give other outputs.",
+    says="The bias is subtracted. Training would learn the opposite bias and hide the slip, but parameters "
+    "loaded from elsewhere would give wrong outputs.",
 )
 mistake(
     linear,
@@ -74,14 +74,14 @@ mistake(
     "return X @ W + b → return np.maximum(X @ W + b, 0)",
     "return X @ W + b → return np.maximum(X @ W, 0) + b",
     "return X @ W + b → return 1 / (1 + np.exp(-(X @ W + b)))",
-    says="An activation is applied to the result. This layer is the linear part alone; the activation comes "
-    "after it, so that the output layer can do without.",
+    says="An activation is applied to the result. This layer is the linear part alone; the activation "
+    "comes after it, so that the output layer can do without one.",
 )
 mistake(
     linear,
     "bias-added-twice",
     "+ b → + 2 * b",
-    says="The bias is counted twice. A layer would learn half of it and hide the slip, but its gradient is "
+    says="The bias is added twice. Training would learn half of it and hide the slip, but its gradient is "
     "then off by a factor of 2.",
 )
 mistake(
@@ -111,15 +111,15 @@ mistake(
     linear,
     "bias-along-samples",
     "+ b → + b[:, None]",
-    says="The bias stands as a column, so that NumPy lines it up with the samples. It belongs to the "
-    "outputs: as a plain (n_out,) vector it is added to every row.",
+    says="The bias is a column, so NumPy lines it up with the samples. It belongs to the outputs: as a "
+    "plain (n_out,) vector it is added to every row.",
 )
 mistake(
     linear,
     "overwritten-instead-of-added",
     "X @ W + b → X[:, -1:] * W[-1] + b",
     "X @ W + b → X[:, -1:] * W[-1]",
-    says="Only the last input counts: inside a loop each product replaces the one before (`=`), where the "
+    says="Only the last input counts: inside a loop each product replaces the one before (`=`), but the "
     "products of all inputs have to be added up (`+=`).",
 )
 mistake(
@@ -144,14 +144,14 @@ mistake(
     "X @ W → X @ W / len(X)",
     "X @ W + b → (X @ W + b) / len(X)",
     "X @ W + b → (X @ W + b) / len(W)",
-    says="The weighted sum is divided by a count. A layer adds up; the means of this course are taken over "
-    "the batch, in the loss.",
+    says="The weighted sum is divided by a count. A layer only adds up; the averaging happens over the "
+    "batch, in the loss.",
 )
 mistake(
     linear,
     "only-first-sample",
     "X @ W → X[0] @ W",
     "X @ W → X[:1] @ W",
-    says="Only the first sample comes back. Either X[0] is used in place of X, or a `return` inside the "
-    "loop ends it the first time round.",
+    says="Only the first sample is returned. Either X[0] is used in place of X, or a `return` inside the "
+    "loop ends it on the first pass.",
 )

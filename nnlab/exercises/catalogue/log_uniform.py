@@ -68,7 +68,7 @@ def draws(f: Function, low: float, high: float, size: int) -> dict[str, Any]:
         "On the scale of the logarithm. `rng.uniform(a, b, size=size)` draws uniformly between a and b; "
         "what are a and b there, and how do you come back?",
         "Take the logarithms of both limits, draw uniformly between them, and undo the logarithm with "
-        "`np.exp`. Any base does, if it is the same both times.",
+        "`np.exp`. Any base will do, as long as it is the same both times.",
     ),
     why="A factor becomes a distance under the logarithm, so that each power of ten gets an equal share of "
     "the draws; the same base brings them back.",
@@ -100,8 +100,8 @@ mistake(
     "np.exp(logs) → logs",
     "np.exp(logs) → logs / np.log(10)",
     "np.exp(logs) → logs / np.log(2)",
-    says="The logarithms come back, some of them negative. They are uniform, as they should be; the caller "
-    "wants the values themselves, between low and high.",
+    says="You return the logarithms, some of them negative. They are uniform, as they should be, but the "
+    "caller wants the values themselves, between low and high.",
 )
 mistake(
     log_uniform,
@@ -112,8 +112,8 @@ mistake(
     "np.exp(logs) → 2 ** (logs / np.log(10))",
     "np.exp(logs) → 10 ** (logs / np.log(2))",
     "np.exp(logs) → np.exp(logs / np.log(2))",
-    says="The logarithm and what undoes it have different bases, so the values leave the range, or do not "
-    "fill it. `np.log` belongs to `np.exp`, `np.log10` to `10.0 **`, `np.log2` to `2.0 **`.",
+    says="The logarithm and the power that undoes it have different bases, so the values leave the range, "
+    "or do not fill it. `np.log` belongs to `np.exp`, `np.log10` to `10.0 **`, `np.log2` to `2.0 **`.",
 )
 mistake(
     log_uniform,
@@ -142,7 +142,7 @@ mistake(
     log_uniform,
     "single-number",
     ", size=size → ",
-    says="A single number comes back, where `size` of them are asked for. Without a size the generator "
+    says="You return a single number, where `size` of them are asked for. Without a size the generator "
     "draws one.",
 )
 mistake(
@@ -187,8 +187,8 @@ mistake(
     f"{LOGS} → logs = np.log(10.0) * rng.integers(np.log10(low), np.log10(high), size=size)",
     f"{LOGS} → logs = np.log(10.0) * rng.integers(np.log10(low), np.log10(high) + 1, size=size)",
     f"{LOGS} → logs = np.log(10.0) * np.round(rng.uniform(np.log10(low), np.log10(high), size=size))",
-    says="Only whole powers of ten come, because the exponents are whole numbers. The values in between "
-    "should come as well, and be as likely.",
+    says="Only whole powers of ten occur, because the exponents are whole numbers. The values in between "
+    "should occur as well, and be as likely.",
 )
 mistake(
     log_uniform,
@@ -197,7 +197,7 @@ mistake(
     "np.log(high) → 0.0",
     f"{LOGS} → logs = rng.random(size) * np.log(high)",
     f"{LOGS} → logs = -rng.uniform(0, -np.log(low), size=size)",
-    says="One of the limits has no effect; 1, whose logarithm is 0, stands in its place. Both limits "
+    says="One of the limits has no effect; 1, whose logarithm is 0, is used in its place. Both limits "
     "belong on the logarithmic scale.",
 )
 mistake(
@@ -205,15 +205,15 @@ mistake(
     "reciprocal-of-uniform",
     f"{LOGS} → logs = -np.log(rng.uniform(1 / high, 1 / low, size=size))",
     says="The reciprocals of the values are uniform. That goes too far: nearly all values are then close "
-    "to low. Halfway between the two stands the logarithm.",
+    "to low. The logarithm lies between the two.",
 )
 mistake(
     log_uniform,
     "sorted-draws",
     "np.exp(logs) → np.sort(np.exp(logs))",
     "np.exp(logs) → np.sort(np.exp(logs))[::-1]",
-    says="The values come in order of size. Each should be a draw of its own: two settings that are drawn "
-    "like this, side by side, would rise and fall together.",
+    says="The values come in order of size. Each should be a draw of its own: two hyperparameters drawn "
+    "this way would rise and fall together.",
 )
 mistake(
     log_uniform,
@@ -232,8 +232,8 @@ mistake(
         "np.exp(logs) → np.expm1(logs)",
     ),
     f"{LOGS} → logs = rng.uniform(np.log1p(low), np.log1p(high), size=size)",
-    says="The logarithm is that of 1 + x. Below 1 this is nearly the ordinary scale, so that the small "
-    "values are hardly ever tried.",
+    says="The logarithm is that of 1 + x. Below 1 that is nearly the ordinary scale, so small values are "
+    "hardly ever tried.",
 )
 mistake(
     log_uniform,
@@ -242,6 +242,6 @@ mistake(
     f"{LOGS} → logs = np.log(low + (high - low) * rng.random(size) ** 3)",
     f"{LOGS} → logs = np.log(np.sqrt(rng.uniform(low**2, high**2, size=size)))",
     f"{LOGS} → logs = np.log(rng.uniform(np.sqrt(low), np.sqrt(high), size=size) ** 2)",
-    says="A power or a root of a uniform draw is taken. That bends the scale, but does not make a factor "
-    "ten equally long everywhere; the logarithm does.",
+    says="You take a power or a root of a uniform draw. That bends the scale, but does not give every "
+    "factor of ten the same share; the logarithm does.",
 )

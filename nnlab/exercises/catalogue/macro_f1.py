@@ -35,9 +35,9 @@ def counts(rng: np.random.Generator, n: int) -> np.ndarray:
     hints=(
         "Work out F1 for each class as if it were the positive one and all others were negative; then take "
         "the plain mean, in which a rare class counts as much as a common one.",
-        "For class j the hits stand at [j, j]. Its row and its column hold, besides the hits, the two "
-        "kinds of error: F1 = 2 tp / (2 tp + fp + fn), and that divisor is the sum of the row plus the sum "
-        "of the column.",
+        "For class j the hits are at [j, j]. Besides the hits, its row and its column hold the two kinds "
+        "of error: F1 = 2 tp / (2 tp + fp + fn), and that divisor is the sum of the row plus the sum of "
+        "the column.",
         "`np.diag` gives the hits, the sums over axis 0 and over axis 1 add up to the divisors. Where a "
         "divisor is 0 the hits are 0 too, so any other divisor gives the 0 that is asked for.",
     ),
@@ -88,16 +88,16 @@ mistake(
     macro_f1,
     "f1-is-geometric-mean",
     f"{F1} → {RATES}f1 = np.sqrt(a * b)",
-    says="For each class the root of precision times recall is taken, their geometric mean. F1 is the "
-    "harmonic one.",
+    says="For each class you take the square root of precision times recall, their geometric mean. F1 is "
+    "the harmonic one.",
 )
 mistake(
     macro_f1,
     "f1-of-mean-precision-and-recall",
     f"{F1} → {RATES}p, r = a.mean(), b.mean()\n    f1 = np.array(2 * p * r / (p + r) if p + r else 0.0)",
     says="Precision and recall are averaged over the classes first, and F1 is taken of the two means. That "
-    "is another figure, and a kinder one: a class with high precision makes up for another with high "
-    "recall. Take F1 of each class, and average at the end.",
+    "is a different and more lenient measure: a class with high precision makes up for another with "
+    "high recall. Take F1 of each class, and average at the end.",
 )
 mistake(
     macro_f1,
@@ -105,8 +105,8 @@ mistake(
     f"{F1} → {RATES}f1 = a",
     f"{F1} → {RATES}f1 = b",
     says="This is the mean of one rate alone, precision or recall (depending on which axis is the truth). "
-    "F1 looks at both the row and the column of a class, so that neither missing it nor crying wolf goes "
-    "unpunished.",
+    "F1 looks at both the row and the column of a class, so that both missed cases and false alarms "
+    "lower it.",
 )
 mistake(
     macro_f1,
@@ -126,7 +126,7 @@ mistake(
     "return f1.mean() → return f1[confusion.sum(axis=1) > 0].mean()",
     "return f1.mean() → return f1[(confusion.sum(axis=0) > 0) & (confusion.sum(axis=1) > 0)].mean()",
     says="Some classes do not count in the mean: those without an F1, or those with an F1 of 0. A model "
-    "that never predicts a hard class would be rewarded for it. The mean goes over all n classes.",
+    "that never predicts a hard class would be rewarded for it. The mean is over all n classes.",
 )
 mistake(
     macro_f1,
@@ -136,7 +136,7 @@ mistake(
     "        a, b = (np.nan_to_num(hits / confusion.sum(axis=k), nan=1.0) for k in (0, 1))\n"
     "    f1 = 2 * a * b / np.maximum(a + b, 1e-300)",
     says="Where an F1 (or one of its two rates) is undefined, 1 is put in its place. Here an undefined F1 "
-    "counts as 0: nothing shows that the model can do that class.",
+    "counts as 0: there is no evidence that the model recognizes that class.",
 )
 mistake(
     macro_f1,
@@ -150,7 +150,7 @@ mistake(
     "f1-is-jaccard-index",
     "f1 = 2 * hits / np.maximum(total, 1) → f1 = hits / np.maximum(total - hits, 1)",
     says="The hits are divided by hits plus errors, tp / (tp + fp + fn). That is the Jaccard index; in F1 "
-    "the hits count twice above and below the line.",
+    "the hits count twice, in the numerator and in the denominator.",
 )
 mistake(
     macro_f1,
@@ -158,8 +158,8 @@ mistake(
     "np.maximum(total, 1) → np.maximum(total + hits, 1)",
     "np.maximum(total, 1) → np.maximum(total + 2 * hits, 1)",
     says="The hits are counted among the errors: a row or a column adds up to the errors *and* the hits. "
-    "The false positives of a class, and the false negatives, are what is left when its own hits are taken "
-    "off.",
+    "The false positives of a class, and the false negatives, are what is left after subtracting its "
+    "own hits.",
 )
 mistake(
     macro_f1,
@@ -172,21 +172,21 @@ mistake(
     "2 * hits / np.maximum(total, 1) → (2 * hits + 1) / (total + 1)",
     f"{F1} → a, b = (hits / (confusion.sum(axis=k) + 1) for k in (0, 1))\n"
     "    f1 = 2 * a * b / np.maximum(a + b, 1e-300)",
-    says="What is added to keep a divisor from being 0 changes the other classes as well: their F1 comes "
-    "out lower (or higher) than it is, most of all that of a rare class. Touch the divisor only where it "
-    "is 0.",
+    says="The number added to keep a divisor from being 0 changes the other classes as well: their F1 "
+    "comes out lower (or higher) than it is, most of all that of a rare class. Change the divisor "
+    "only where it is 0.",
 )
 mistake(
     macro_f1,
     "integer-division",
     f"{F1} → f1 = 2 * hits // total.clip(1)",
-    says="The division drops what comes after the point (`//`), so every F1 below 1 becomes 0. Use `/`.",
+    says="`//` discards the fraction, so every F1 below 1 becomes 0. Use `/`.",
 )
 mistake(
     macro_f1,
     "not-averaged",
     "f1.mean() → f1",
-    says="One F1 for each class comes back. The exercise asks for their mean, a single number.",
+    says="You return one F1 for each class. The exercise asks for their mean, a single number.",
 )
 mistake(
     macro_f1,
@@ -196,8 +196,8 @@ mistake(
     "f1.mean() → f1[min(1, len(f1) - 1)]",
     ("hits = → confusion = confusion[:2, :2]\n    hits =", "f1.mean() → f1[-1]"),
     ("hits = → confusion = confusion[:2, :2]\n    hits =", "f1.mean() → f1[0]"),
-    says="The result is the F1 of one class alone. With several classes there is no positive one: each "
-    "takes its turn, and the mean goes over all of them.",
+    says="The result is the F1 of one class alone. With several classes, each in turn is the positive one, "
+    "and the mean is over all of them.",
 )
 mistake(
     macro_f1,
@@ -219,9 +219,8 @@ mistake(
     macro_f1,
     "accuracy-instead-of-f1",
     f"{F1} → f1 = 1 - (total - 2 * hits) / confusion.sum()",
-    says="For each class the share of samples is taken that are rightly assigned or rightly not assigned "
-    "to it. The many others that have nothing to do with the class make that look splendid; F1 leaves them "
-    "out.",
+    says="For each class this is the accuracy of assigning samples to it or not. The many true negatives "
+    "make that look splendid; F1 leaves them out.",
 )
 mistake(
     macro_f1,

@@ -127,29 +127,29 @@ mistake(
         "nn.ReLU() → nn.SiLU()",
         "nn.ReLU() → nn.Softmax(dim=1)",
     ),
-    says="The activation is not ReLU. Such a network learns as well, but it is not the twin of the one it "
-    "is compared with, and the weights of one do not fit the other.",
+    says="The activation is not ReLU. Such a network also learns, but it no longer computes the same as "
+    "its NumPy twin, and weights trained for one do not fit the other.",
 )
 mistake(
     make_model,
     "softmax-before-cross-entropy",
     "ReLU(), output) → ReLU(), output, nn.Softmax(dim=1))",
-    says="The model ends in a softmax. PyTorch's cross-entropy takes scores and applies softmax by itself, "
-    "so it would be applied twice: the loss cannot fall below log(1 + (C-1)/e), and the gradients shrink.",
+    says="The model ends in a softmax. PyTorch's cross-entropy takes scores and applies softmax itself, so "
+    "it would be applied twice: the loss cannot fall below log(1 + (C-1)/e), and the gradients shrink.",
 )
 mistake(
     make_model,
     "softmax-over-batch-axis",
     "ReLU(), output) → ReLU(), output, nn.Softmax(dim=0))",
     says="The model ends in a softmax over axis 0, the samples: a sample's numbers depend on the rest of "
-    "the batch. Besides, the exercise asks for scores, and the loss does its own softmax.",
+    "the batch. The exercise asks for scores anyway, and the loss applies its own softmax.",
 )
 mistake(
     make_model,
     "log-softmax-on-output",
     "ReLU(), output) → ReLU(), output, nn.LogSoftmax(dim=1))",
     says="The model ends in a log-softmax. The loss would come out right even so, since a second "
-    "log-softmax changes nothing, but these are not scores any more, and the work is done twice.",
+    "log-softmax changes nothing, but these are no longer scores, and the work is done twice.",
 )
 mistake(
     make_model,
@@ -157,8 +157,8 @@ mistake(
     "ReLU(), output) → ReLU(), output, nn.ReLU())",
     "ReLU(), output) → ReLU(), output, nn.Sigmoid())",
     "ReLU(), output) → ReLU(), output, nn.Tanh())",
-    says="There is an activation after the last layer. It takes away part of the range of the scores: ReLU "
-    "cannot say no, and sigmoid and tanh can never be sure.",
+    says="There is an activation after the last layer. It cuts off part of the range of the scores: after "
+    "a ReLU they are never negative, and after sigmoid or tanh the softmax can never be confident.",
 )
 mistake(
     make_model,
@@ -182,17 +182,17 @@ mistake(
     ("nn.Linear(n_in, n_hidden) → nn.Linear(n_hidden, n_in)", "(n_hidden, n_out) → (n_out, n_hidden)"),
     "nn.Linear(n_in, n_hidden) → nn.Linear(n_hidden, n_in)",
     "nn.Linear(n_hidden, n_out) → nn.Linear(n_out, n_hidden)",
-    says="A layer is built, but the data do not fit into it: its two sizes are swapped. `nn.Linear` is "
-    "told the number of inputs first and the number of outputs second; only the weight inside is stored "
-    "the other way round.",
+    says="The data do not fit into one of the layers: its two sizes are swapped. `nn.Linear` is told the "
+    "number of inputs first and the number of outputs second; only the weight inside is stored the "
+    "other way around.",
 )
 mistake(
     make_model,
     "layers-do-not-meet",
     "nn.Linear(n_hidden, n_out) → nn.Linear(n_in, n_out)",
     "nn.Linear(n_in, n_hidden) → nn.Linear(n_in, n_out)",
-    says="The first layer does not give as many values as the second one takes. Follow the sizes through "
-    "the network: what comes out of one layer goes into the next.",
+    says="The first layer's output and the second layer's input have different sizes. Follow the sizes "
+    "through the network: what comes out of one layer goes into the next.",
 )
 mistake(
     make_model,
@@ -231,7 +231,7 @@ mistake(
         "output) → output, nn.BatchNorm1d(n_out))",
     ),
     says="There is a layer that the exercise does not ask for, such as dropout or normalization. It may "
-    "help elsewhere, but here two networks are compared, and they must compute the same.",
+    "help elsewhere, but here two networks are compared, so both must compute the same.",
 )
 mistake(
     make_model,
@@ -247,8 +247,7 @@ mistake(
         "n_hidden → 10",
         "n_hidden, n_out → n_hidden, 2",
     ),
-    says="A size is typed in as a number, so the model fits one data set only. All three sizes are "
-    "arguments.",
+    says="A size is hard-coded, so the model fits one data set only. All three sizes are arguments.",
 )
 
 
@@ -256,8 +255,8 @@ mistake(
     make_model,
     "layers-not-registered",
     says="The model has no parameters: its layers are kept in a plain list, a tuple or a dict, where "
-    "`nn.Module` does not see them. An optimizer would get nothing to train, and `state_dict` would be "
-    "empty.",
+    "`nn.Module` does not see them. An optimizer would have nothing to train, and `state_dict` would "
+    "be empty.",
 )
 def in_a_plain_list(n_in, n_hidden, n_out):
     """Hide the layers from nn.Module."""
@@ -277,7 +276,7 @@ unused = mistake(
     make_model,
     "layer-not-used",
     says="The model owns a layer that its scores do not pass through. Its weights are saved, counted and "
-    "handed to the optimizer, and never get a gradient. Look at what `forward` leaves out.",
+    "handed to the optimizer, but never get a gradient. Look at what `forward` leaves out.",
     symptom=idle_parameters,
 )
 
@@ -325,8 +324,8 @@ def used_twice(n_in, n_hidden, n_out):
 @mistake(
     make_model,
     "arguments-swapped",
-    says="The numbers of hidden units and of outputs have changed places: the hidden layer is as wide as "
-    "the output should be, and the number of scores is wrong.",
+    says="The numbers of hidden units and of outputs are swapped: the hidden layer is as wide as the "
+    "output should be, and the number of scores is wrong.",
 )
 def hidden_for_output(n_in, n_hidden, n_out):
     """Mix the last two arguments up."""

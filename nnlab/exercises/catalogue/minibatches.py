@@ -92,10 +92,10 @@ def epochs(f: Function, X: np.ndarray, y: np.ndarray, batch_size: int) -> Iterat
         "every sample once": "Every sample should come exactly once, but some come twice or never.",
         "every sample at least once": "Every sample should come in an epoch, but some never do.",
         "X and y belong together": "X and y should belong together in every batch, but they do not.",
-        "shuffled": "The order should be shuffled, but it is that of the data.",
+        "shuffled": "The order should be shuffled, but it is the order of the data.",
         "batches mix samples from all over the data": "A batch should mix samples from all over.",
-        "same seed, same order": "Equally seeded generators should give the same order, but they do not.",
-        "other seed, other order": "Differently seeded generators should give other orders, but they do not.",
+        "same seed, same order": "The same seed should give the same order, but it does not.",
+        "other seed, other order": "Different seeds should give different orders, but they do not.",
         "X and y are left as they were": "The caller's X and y should be left as they were.",
     },
     in_place=("X", "y"),
@@ -107,14 +107,14 @@ def epochs(f: Function, X: np.ndarray, y: np.ndarray, batch_size: int) -> Iterat
         extreme("a batch size larger than the data", *numbered(6), 8, observe=epochs),
     ),
     hints=(
-        "Shuffle the numbers of the samples, not the samples: then X and y can be taken by the same numbers.",
-        "`rng.permutation(m)` gives every number from 0 to m - 1 once. Cut it into pieces of batch_size; "
-        "slicing beyond the end is no error, it gives what is left.",
-        "`range(0, len(X), batch_size)` gives the place where each batch starts. Cut that batch's numbers "
-        "out of the permutation, and `yield` the rows of X and of y that they name.",
+        "Shuffle indices, not the samples: then X and y can be indexed in the same way.",
+        "`rng.permutation(m)` gives every index from 0 to m - 1 once. Cut it into pieces of batch_size; "
+        "slicing past the end is not an error, it returns what is left.",
+        "`range(0, len(X), batch_size)` gives the position where each batch starts. Slice that batch's "
+        "indices out of the permutation, and `yield` the rows of X and y at these indices.",
     ),
-    why="One order for X and y keeps the pairs together and leaves both arrays alone; `yield` hands out one "
-    "batch at a time, so only that one is copied.",
+    why="One order for X and y keeps the pairs together and leaves both arrays alone; `yield` produces "
+    "one batch at a time, so only one is copied at a time.",
 )
 def minibatches(X, y, batch_size, rng):
     """Yield the samples in batches (X_batch, y_batch), in an order drawn from rng, every sample once.
@@ -133,25 +133,24 @@ mistake(
     "y[batch] → y[rng.permutation(len(y))[start : start + batch_size]]",
     "y[batch] → y[start : start + batch_size]",
     "X[batch] → X[start : start + batch_size]",
-    says="X and y are not shuffled alike, so the samples get other samples' labels. Nothing complains, the "
-    "loss even goes down a little (the network learns how frequent each label is), and the accuracy stays at "
-    "chance.",
+    says="X and y are not shuffled alike, so the samples get other samples' labels. Nothing complains. The "
+    "loss even goes down a little (the network learns how frequent each label is), but accuracy stays "
+    "at chance.",
 )
 mistake(
     minibatches,
     "not-shuffled",
     "rng.permutation(len(X)) → np.arange(len(X))",
-    says="The samples come in the order they stand in. If the data are sorted (by date, or by class), each "
-    "batch shows the network one kind only, and it forgets the others; and every epoch repeats the same "
+    says="The samples come in the order of the data. If they are sorted (by date, or by class), each batch "
+    "shows the network only one kind, and it forgets the others; and every epoch repeats the same "
     "batches.",
 )
 mistake(
     minibatches,
     "last-batch-dropped",
     "range(0, len(X), batch_size) → range(0, len(X) - batch_size + 1, batch_size)",
-    says="What is left over at the end does not come: the last batch is dropped when it is not full. Every "
-    "sample should be seen once in an epoch; with few data, or a batch size above their number, much or all "
-    "is lost.",
+    says="The last batch is dropped when it is not full. Every sample should be seen once per epoch; with "
+    "little data, or a batch size above the number of samples, much or all of it is lost.",
 )
 mistake(
     minibatches,
@@ -161,9 +160,9 @@ mistake(
     "order[start : start + batch_size] → rng.choice(len(X), size=batch_size, replace=False)",
     "order[start : start + batch_size] → rng.permutation(len(X))[:batch_size]",
     "order[start : start + batch_size] → rng.permutation(len(X))[start : start + batch_size]",
-    says="Some samples come twice or more in an epoch, and others not at all: each place, or each batch, "
-    "is drawn by itself, without regard to which ones have come already. More than a third of the data "
-    "would be missing from every epoch.",
+    says="Some samples come twice or more in an epoch, and others not at all: each sample, or each batch, "
+    "is drawn independently of those that came before. More than a third of the data would be missing "
+    "from every epoch.",
 )
 mistake(
     minibatches,
@@ -180,7 +179,7 @@ mistake(
     "    X[...], y[...] = X[order], y[order]\n"
     "    order = np.arange(len(X))",
     says="The caller's X and y are shuffled in place (`rng.shuffle` does that, and so does assigning to "
-    "X[...]). Whoever holds them expects them as they were: other columns, names or a plot may go by their "
+    "X[...]). The caller expects them unchanged: other columns, names or a plot may rely on their "
     "order.",
 )
 mistake(
@@ -191,9 +190,9 @@ mistake(
         "range(0, len(X), batch_size) → rng.permutation(range(0, len(X), batch_size))",
     ),
     "order[start : start + batch_size] → rng.permutation(range(len(X))[start : start + batch_size])",
-    says="Neighbors in the data always land in the same batch: either whole batches are shuffled, or each "
-    "within itself. If the data are sorted, a batch still shows one kind only. The samples are to be mixed "
-    "first, and then cut into batches.",
+    says="Neighbors in the data always land in the same batch: either whole batches are shuffled, or the "
+    "samples within each. If the data are sorted, a batch still shows only one kind. Shuffle the "
+    "samples first, then cut them into batches.",
 )
 mistake(
     minibatches,
@@ -202,8 +201,9 @@ mistake(
     "range(0, len(X) → range(1, len(X)",
     "range(0, len(X) → range(batch_size, len(X)",
     "start + batch_size] → batch_size]",
-    says="Some samples never come in an epoch: the slices leave gaps, or do not begin at the first. Write "
-    "down start and end of each for 5 samples in batches of 2; Python's slices end before their end.",
+    says="Some samples are never seen in an epoch: the slices leave gaps, or do not begin at the first. "
+    "Write down start and end of each for 5 samples in batches of 2; Python's slices end before their "
+    "end.",
 )
 mistake(
     minibatches,
@@ -212,8 +212,8 @@ mistake(
     "order[start : start + batch_size] → order[start // batch_size : start + batch_size]",
     "start + batch_size] → start + batch_size + 1]",
     "order[start : start + batch_size] → order[: start + batch_size]",
-    says="The batches overlap: each holds samples that the one before had as well, so some samples come "
-    "several times in an epoch. Write down start and end of each batch for 5 samples in batches of 2.",
+    says="The batches overlap: each repeats samples of the one before, so some samples come several times "
+    "per epoch. Write down start and end of each batch for 5 samples in batches of 2.",
 )
 mistake(
     minibatches,
@@ -221,8 +221,8 @@ mistake(
     ("len(X), batch_size) → len(X), len(X))", "start + batch_size → start + len(X)"),
     ("len(X), batch_size) → len(X))", "start + batch_size → start + 1"),
     "order[start : start + batch_size] → order",
-    says="The batches do not have the size that is asked for. The batch size decides how noisy a step is "
-    "and how many there are in an epoch, so the caller must be able to choose it.",
+    says="The batches do not have the size the caller asked for. The batch size decides how noisy a step "
+    "is and how many there are in an epoch, so the caller must be able to choose it.",
 )
 mistake(
     minibatches,
@@ -263,8 +263,8 @@ mistake(
     "return-instead-of-yield",
     "yield X[batch], y[batch] → return X[batch], y[batch]",
     "yield X[batch], y[batch] → return [(X[batch], y[batch])]",
-    says="Only one batch comes back: a `return` inside the loop ends the function the first time it is "
-    "reached. Either `yield` each batch, or collect them in a list and return that after the loop.",
+    says="Only one batch is returned: a `return` inside the loop ends the function on the first pass. "
+    "Either `yield` each batch, or collect them in a list and return that after the loop.",
 )
 mistake(
     minibatches,
@@ -276,21 +276,20 @@ mistake(
     minibatches,
     "pair-in-other-order",
     "yield X[batch], y[batch] → yield y[batch], X[batch]",
-    says="Each batch holds the labels first. The caller takes it apart as `X_batch, y_batch`.",
+    says="Each batch holds the labels first. The caller unpacks it as `X_batch, y_batch`.",
 )
 mistake(
     minibatches,
     "row-numbers-instead-of-rows",
     "yield X[batch], y[batch] → yield batch",
-    says="The batches hold the numbers of the samples, not the samples. Take the rows of X and y that they "
-    "name.",
+    says="The batches hold indices, not samples. Return the rows of X and y at these indices.",
 )
 
 
 @mistake(
     minibatches,
     "two-lists-instead-of-pairs",
-    says="Two lists come back, one of all X batches and one of all y batches. The caller walks through the "
+    says="You return two lists, one of all X batches and one of all y batches. The caller loops over the "
     "batches with `for X_batch, y_batch in …` and expects one pair at a time.",
 )
 def two_lists(X, y, batch_size, rng):
@@ -317,7 +316,7 @@ mistake(
     "batch = order[ "
     "→ order = np.resize(order, -(-len(X) // batch_size) * batch_size)\n        batch = order[",
     "order[start : start + batch_size] → order[max(0, min(start, len(X) - batch_size)) :][:batch_size]",
-    says="The last batch is filled up with samples that have come already. They count twice in that epoch; "
+    says="The last batch is filled up with samples that were used before. They count twice in that epoch; "
     "the last batch may be smaller.",
 )
 mistake(

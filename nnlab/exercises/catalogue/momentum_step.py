@@ -67,14 +67,13 @@ def three_steps(
         ),
     ),
     hints=(
-        "Two updates, one after the other: first the velocity, then the value, which goes by the new "
-        "velocity.",
+        "Two updates, one after the other: first the velocity, then the value, using the new velocity.",
         "The caller keeps both arrays, so both have to change where they are: `*=`, `+=` and `-=` do that, "
         "and `velocity = …` only gives a new array the old name.",
         "Three lines: shrink the velocity by the factor momentum; add the whole gradient to it; move the "
-        "value against the velocity, and only there let lr come in.",
+        "value against the velocity, and use lr only there.",
     ),
-    why="With `lr` outside the velocity, a new rate counts at once for all of the step; `*=` and `+=` keep "
+    why="With `lr` outside the velocity, a new rate applies to the whole step at once; `*=` and `+=` keep "
     "the caller's array, which is the memory from step to step.",
 )
 def momentum_step(value, grad, velocity, lr, momentum=0.9):
@@ -93,9 +92,10 @@ mistake(
     "velocity-includes-lr",
     ("velocity += → velocity += lr *", "lr * velocity → velocity"),
     ("velocity += grad → velocity -= lr * grad", "value -= lr * velocity → value += velocity"),
-    says="The learning rate is inside the velocity. As long as lr stays the same the values come out right, "
-    "but once a schedule changes it, the velocity still holds steps of the old size: after a cut to a tenth "
-    "the network goes on at nearly the old pace for a while. The velocity should hold gradients alone.",
+    says="The learning rate is inside the velocity. As long as lr stays the same the values come out "
+    "right. Once a schedule changes it, the velocity still holds steps of the old size: after a cut "
+    "to a tenth, the network keeps moving at nearly the old pace for a while. The velocity should "
+    "hold gradients alone.",
 )
 mistake(
     momentum_step,
@@ -103,8 +103,8 @@ mistake(
     "+= grad → += (1 - momentum) * grad",
     "+= grad → += (1 - momentum) * grad if velocity.any() else grad",
     says="The new gradient enters with the weight 1 - momentum, which makes the velocity an average (as in "
-    "Adam). Here it is a sum, into which each gradient enters whole; with momentum 0.9 your steps are ten "
-    "times shorter than asked for.",
+    "Adam). Here it is a sum, in which each gradient has its full weight; with momentum 0.9 your "
+    "steps are ten times too short.",
 )
 mistake(
     momentum_step,
@@ -119,22 +119,22 @@ mistake(
     "momentum-ignored",
     "velocity *= momentum → velocity *= 0",
     "lr * velocity → lr * grad",
-    says="What comes out is plain gradient descent: the step takes no notice of the gradients of earlier "
-    "steps. They should live on in the velocity, and the step should follow the velocity.",
+    says="What comes out is plain gradient descent: the step ignores the gradients of earlier steps. They "
+    "should be kept in the velocity, and the step should follow the velocity.",
 )
 mistake(
     momentum_step,
     "old-velocity-not-decayed",
     "velocity *= momentum → ",
     says="The old velocity is kept whole, so it never forgets: nothing brakes it, and the weights swing "
-    "through the minimum and back, ever farther. Friction is what momentum < 1 is for.",
+    "through the minimum and back, farther each time. A momentum below 1 acts as friction.",
 )
 mistake(
     momentum_step,
     "argument-replaced-by-its-default",
     "velocity *= momentum → velocity *= 0.9",
-    says="The momentum is typed in as 0.9, so the argument of that name has no effect. With the default it "
-    "goes unnoticed; with any other setting the step is wrong.",
+    says="The momentum is hard-coded as 0.9, so the argument of that name has no effect. With the default "
+    "it goes unnoticed; with any other setting the step is wrong.",
 )
 mistake(
     momentum_step,
@@ -143,9 +143,9 @@ mistake(
         "velocity += grad\n    value -= lr * velocity → velocity += grad",
         "velocity *= momentum → value -= lr * velocity\n    velocity *= momentum",
     ),
-    says="The step uses the velocity from before its update, so every gradient is felt one step too late. "
-    "From a velocity of 0 the first step does nothing at all, and later ones follow a gradient that was "
-    "measured somewhere else. Mind the order of the two updates.",
+    says="The step uses the velocity from before its update, so every gradient acts one step too late. "
+    "From a velocity of 0 the first step does nothing at all, and later ones follow a gradient that "
+    "was measured elsewhere. Look at the order of the two updates.",
 )
 mistake(
     momentum_step,
@@ -155,8 +155,8 @@ mistake(
         "velocity *= momentum → velocity *= 1 - momentum",
         "velocity += grad → velocity += momentum * grad",
     ),
-    says="momentum and 1 - momentum have changed places: the old velocity is multiplied by 1 - momentum. "
-    "With 0.9 a tenth of it is left after one step, and a hundredth after two, so almost nothing is carried "
+    says="momentum and 1 - momentum are swapped: the old velocity is multiplied by 1 - momentum. With 0.9 "
+    "a tenth of it is left after one step, and a hundredth after two, so almost nothing is carried "
     "along.",
 )
 mistake(
@@ -173,8 +173,8 @@ mistake(
     momentum_step,
     "momentum-on-the-gradient",
     ("velocity *= momentum → ", "velocity += grad → velocity += momentum * grad"),
-    says="momentum multiplies the gradient instead of the old velocity. The old velocity is then never "
-    "forgotten, and with momentum 0 no gradient ever counts.",
+    says="momentum multiplies the gradient instead of the old velocity. The old velocity never decays, and "
+    "with momentum 0 no gradient ever counts.",
 )
 mistake(
     momentum_step,
@@ -189,8 +189,8 @@ mistake(
     "velocity-sign-flipped",
     ("velocity += grad → velocity -= grad", "value -= → value +="),
     says="The velocity collects gradients with a minus and is then added. From a velocity of 0 the weights "
-    "move as they should, but the velocity that the caller keeps has the other sign, and a velocity that was "
-    "collected elsewhere is followed the wrong way.",
+    "move as they should, but the velocity that the caller keeps has the wrong sign, and a velocity "
+    "from elsewhere is followed in the wrong direction.",
 )
 mistake(
     momentum_step,
@@ -203,9 +203,9 @@ mistake(
     momentum_step,
     "velocity-not-kept",
     "velocity *= momentum → velocity = momentum * velocity",
-    says="The caller's velocity stays as it was: the new one lives in an array inside the function "
-    "(`velocity = …` makes such an array) and is forgotten. The next step starts from the old velocity "
-    "again, so nothing builds up.",
+    says="The caller's velocity stays as it was: the new one stays in an array inside the function "
+    "(`velocity = …` makes such an array) and is forgotten. The next step starts from the old "
+    "velocity again, so nothing builds up.",
 )
 mistake(
     momentum_step,
@@ -220,7 +220,7 @@ mistake(
     momentum_step,
     "learning-rate-twice",
     "velocity += → velocity += lr *",
-    says="The learning rate comes in twice, once in the velocity and once in the step. Each gradient is "
+    says="The learning rate enters twice, once in the velocity and once in the step. Each gradient is "
     "multiplied by lr², so with lr = 0.01 training all but stands still.",
 )
 mistake(
@@ -234,23 +234,22 @@ mistake(
     momentum_step,
     "step-scaled-by-momentum",
     "lr * velocity → lr * momentum * velocity",
-    says="momentum comes in once too often: the step is multiplied by it as well. Every step is too short by "
-    "that factor, and with momentum 0 the weights never move.",
+    says="momentum is applied once too often: the step is multiplied by it as well. Every step is too "
+    "short by that factor, and with momentum 0 the weights never move.",
 )
 mistake(
     momentum_step,
     "gradient-counted-twice",
     "lr * velocity → lr * (velocity + grad)",
     "value -= lr * velocity → value -= lr * grad + velocity",
-    says="The gradient comes into the step twice: it is part of the velocity already, and is added to the "
-    "step once more.",
+    says="The gradient counts twice: it is already part of the velocity, and is added to the step again.",
 )
 mistake(
     momentum_step,
     "lr-and-momentum-swapped",
     ("velocity *= momentum → velocity *= lr", "lr * velocity → momentum * velocity"),
-    says="lr and momentum have changed places. momentum says how much of the old velocity is kept, lr how "
-    "far the weights move along it.",
+    says="lr and momentum are swapped. momentum says how much of the old velocity is kept, lr how far the "
+    "weights move along it.",
 )
 mistake(
     momentum_step,
@@ -259,21 +258,20 @@ mistake(
         "velocity += grad → velocity += (1 - momentum) * grad**2",
         "lr * velocity → lr * grad / (np.sqrt(velocity) + 1e-8)",
     ),
-    says="This is RMSprop: an average of squared gradients, by whose root the step is divided. Momentum "
-    "collects the gradients themselves and follows their sum.",
+    says="This is RMSprop: the step is divided by the square root of an average of squared gradients. "
+    "Momentum collects the gradients themselves and follows their sum.",
 )
 mistake(
     momentum_step,
     "gradient-missing",
     "+= grad → += 0 * grad",
-    says="The new gradient does not come in. The velocity only dies away, and the weights take no notice of "
-    "the data.",
+    says="The new gradient is missing. The velocity only decays, and the weights ignore the data.",
 )
 mistake(
     momentum_step,
     "old-velocity-counted-twice",
     "velocity *= momentum → velocity += momentum * velocity",
-    says="The old velocity comes in twice, once as it is and once times momentum, so the velocity grows from "
+    says="The old velocity enters twice, once as it is and once times momentum, so the velocity grows from "
     "step to step without bound. Look at what `+=` adds to.",
 )
 mistake(

@@ -89,13 +89,14 @@ def wiggly(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Formula, n
     hints=(
         "The slope in one direction is how much f changes on a short step, divided by the step. Every entry "
         "of x is a direction of its own.",
-        "For each entry: a little up, a look at f, a little down, a look at f. Then that entry has to be "
-        "exactly what it was, before the next one moves.",
+        "For each entry: a little up, a look at f, a little down, a look at f. Then restore that entry "
+        "exactly, before the next one moves.",
         "`for i in np.ndindex(x.shape)` visits every entry, whatever the number of axes. Keep the old "
         "value first and write it back at the end. The two places where you call f are 2 eps apart.",
     ),
-    why="The two-sided difference errs by eps squared, where the one-sided errs by eps; writing the kept "
-    "value back restores x exactly, which adding and subtracting eps does not.",
+    why="The error of the two-sided difference is of order eps squared, that of the one-sided only of "
+    "order eps; writing the saved value back restores x exactly, which adding and subtracting eps "
+    "does not.",
 )
 def numerical_gradient(f, x, eps=1e-6):
     """Return the gradient of the scalar function f at x by central differences.
@@ -121,16 +122,16 @@ mistake(
     ("x[i] = kept + eps → x[i] = kept", "(2 * eps) → eps"),
     ("x[i] = kept - eps → x[i] = x[i] - eps ", "(2 * eps) → eps"),
     says="The difference is one-sided: f at a shifted x against f at x itself. Its error shrinks like eps, "
-    "that of the two-sided difference like eps squared. A check that is itself off in the fourth digit "
-    "cannot tell a right gradient from a nearly right one; look at the two places where you call f.",
+    "that of the two-sided difference like eps squared. Too inaccurate to tell a right gradient from "
+    "a nearly right one. Look at the two places where you call f.",
 )
 mistake(
     numerical_gradient,
     "missing-factor-two",
     "(2 * eps) → eps",
     says="The gradient comes out twice as large as it should. Look at how far apart the two points are at "
-    "which you take f, and at what you divide by. A check against it would call every right backward pass "
-    "wrong.",
+    "which you take f, and at what you divide by. A check against it would reject every correct "
+    "backward pass.",
 )
 mistake(
     numerical_gradient,
@@ -144,8 +145,8 @@ mistake(
     numerical_gradient,
     "gradient-sign-flipped",
     "above - below → below - above",
-    says="The sign is reversed: f above and f below are subtracted in the wrong order. Descending along "
-    "this gradient climbs.",
+    says="The sign is reversed: f above and f below are subtracted in the wrong order. A step against this "
+    "gradient climbs.",
 )
 mistake(
     numerical_gradient,
@@ -172,9 +173,9 @@ mistake(
         "        x[i] = kept\n → ",
     ),
     ("for i in → x = x.copy()\n    for i in", "        x[i] = kept\n → "),
-    says="An entry that was moved does not come back exactly as it was. Either it stays moved, and all later "
-    "entries are measured at another point; or eps is added and taken away again, which leaves a rounding "
-    "error. The x you get are the network's weights: after a check they would no longer be the trained ones.",
+    says="An entry that was moved is not restored exactly. Either it stays moved, and all later entries "
+    "are measured at another point, or eps is added and subtracted again, which leaves a rounding "
+    "error. x may be a network's weights, which a check must not change.",
 )
 mistake(
     numerical_gradient,
@@ -185,9 +186,9 @@ mistake(
     "eps → 1e-3",
     "eps → 1e-7",
     "eps → 1e-8",
-    says="The step has a fixed length; the argument `eps` is not used. Which step is best depends on f (too "
-    "long, and the curve bends away; too short, and rounding takes over), so the caller must be able to "
-    "choose.",
+    says="The step has a fixed length; the argument `eps` is not used. Which step is best depends on f "
+    "(too long, and the curve bends away; too short, and rounding errors take over), so the caller "
+    "must be able to choose it.",
 )
 mistake(
     numerical_gradient,
@@ -215,8 +216,8 @@ mistake(
         "(above - below) / (2 * eps) → (above - 2 * middle + below) / eps**2",
     ),
     "above - below → above + below",
-    says="The two values are not subtracted from each other (they are added, or f at x itself comes in "
-    "between). A slope is the difference of two values, divided by how far apart they are taken.",
+    says="This is not the difference of two values of f (they are added, or f at x itself is involved). A "
+    "slope is the difference of two values, divided by the distance between the two points.",
 )
 mistake(
     numerical_gradient,
@@ -225,7 +226,7 @@ mistake(
     "gradient[i] = → gradient[...] =",
     "gradient[i] = → gradient = np.zeros_like(x); gradient[i] =",
     says="Only one entry of the gradient is computed, or all hold the same number: a `return` inside the "
-    "loop ends it the first time round, or each round overwrites what the one before has found.",
+    "loop ends it on the first pass, or each round overwrites what the one before has found.",
 )
 several_entries = mistake(
     numerical_gradient,
@@ -237,9 +238,9 @@ several_entries = mistake(
         "kept = x[i] → kept = x[i].copy()",
     ),
     "np.ndindex(x.shape) → ((i, j) for i in range(x.shape[0]) for j in range(x.shape[1]))",
-    says="The loop does not reach every single entry: for some number of axes `x[i]` is a whole row, and all "
-    "its entries move together (or the loop looks for an axis that is not there). A bias has one axis, a "
-    "weight matrix two; the loop should not need to know how many.",
+    says="The loop does not visit single entries: in a matrix `x[i]` is a whole row, and all its entries "
+    "move together (or the loop needs an axis that a vector does not have). A bias has one axis, a "
+    "weight matrix two; the loop should work for any number.",
 )
 
 
@@ -260,8 +261,8 @@ def rows_by_steps(f, x, eps=1e-6):
 all_at_once = mistake(
     numerical_gradient,
     "all-entries-moved-at-once",
-    says="All entries of x move together, so f changes by the sum of all their slopes, and nobody can tell "
-    "whose share is whose. A gradient has one number for each entry: each has to move while the others "
+    says="All entries of x move together, so f changes by the sum of all their slopes, and the single ones "
+    "cannot be recovered. A gradient has one number for each entry: each has to move while the others "
     "stand still.",
 )
 
@@ -301,8 +302,8 @@ aliased = mistake(
     numerical_gradient,
     "two-names-for-one-array",
     says="The gradient is zero everywhere, because the point above and the point below are the same array "
-    "under two names: `a = x` makes no copy, and moving one moves the other. f is called twice at the same "
-    "place.",
+    "under two names: `a = x` makes no copy, so moving one moves the other, and f is called twice at "
+    "the same point.",
 )
 
 

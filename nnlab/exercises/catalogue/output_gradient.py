@@ -22,9 +22,9 @@ from nnlab.exercises.checking.probes import example, extreme, one_hot, probabili
         ),
     ),
     hints=(
-        "Derive the loss and the softmax together: most of it cancels, and what is left is short.",
-        "For one sample the gradient with respect to its scores is what was predicted, minus what was right. "
-        "The loss is a mean over m samples.",
+        "Differentiate the loss and the softmax together: most of it cancels, and what is left is short.",
+        "For one sample, the gradient with respect to its scores is the prediction minus the target. The "
+        "loss is a mean over m samples.",
         "Subtract the arrays as they are, and divide by the number of rows, `len(Y)`.",
     ),
     why="Softmax and cross-entropy cancel into prediction minus target; the 1/m comes from the mean in the "
@@ -52,15 +52,16 @@ mistake(
     output_gradient,
     "double-batch-average",
     "/ m → / m**2",
-    says="The mean over the batch is taken twice. The gradient is m times too small, and training seems to "
-    "stand still unless the learning rate is raised m-fold.",
+    says="You average over the batch twice. The gradient is m times too small, and training seems to stall "
+    "unless the learning rate is raised m-fold.",
 )
 mistake(
     output_gradient,
     "loss-averaged-over-classes",
     "/ m → / Y.size",
-    says="The gradient is divided by the number of all entries, m times the number of classes. It belongs to "
-    "a loss that is averaged over the classes too; the cross-entropy of a sample is a sum over them.",
+    says="The gradient is divided by the number of all entries, m times the number of classes. It belongs "
+    "to a loss that is also averaged over the classes; the cross-entropy of one sample is a sum over "
+    "them.",
 )
 mistake(
     output_gradient,
@@ -76,23 +77,23 @@ mistake(
     "difference / m → -difference / m",
     says="The sign is reversed. A gradient points uphill and the update steps against it: where a wrong "
     "class has too much probability, the entry must be positive. With this sign every step makes the "
-    "network surer of the wrong classes.",
+    "network more confident in the wrong classes.",
 )
 mistake(
     output_gradient,
     "extra-softmax-derivative",
     "difference / m → difference / m * Y_hat * (1 - Y_hat)",
     "difference / m → Y_hat * (difference - (difference * Y_hat).sum(axis=1, keepdims=True)) / m",
-    says="The derivative of the softmax is multiplied on once more. The difference of prediction and target "
-    "contains it already. The extra factor is almost 0 where the network is sure of a wrong class, so it "
-    "learns least from its worst errors.",
+    says="The derivative of the softmax is applied a second time. The difference between prediction and "
+    "target already contains it. The extra factor is almost 0 where the network is confident in a "
+    "wrong class, so it learns least from its worst errors.",
 )
 mistake(
     output_gradient,
     "tanh-derivative-added",
     "difference / m → difference / m * (1 - Y_hat**2)",
-    says="A factor 1 - Y_hat² stands at the output. That is the derivative of tanh, and it belongs to the "
-    "hidden layer; the output layer has a softmax, whose derivative the difference contains already.",
+    says="There is a factor of 1 - Y_hat². That is the derivative of tanh, and it belongs to the hidden "
+    "layer; the output layer has a softmax, whose derivative the difference already contains.",
 )
 mistake(
     output_gradient,
@@ -103,7 +104,7 @@ mistake(
     "Y_hat - Y → -Y / np.clip(Y_hat, 1e-12, 1)",
     "Y_hat - Y → (Y_hat - Y) / (Y_hat * (1 - Y_hat))",
     says="This is the gradient with respect to the probabilities Y_hat, one step too early. The exercise "
-    "asks for the scores Y_tilde: the softmax in between has still to be passed through. (It also divides by "
+    "asks for the scores Y_tilde: you still have to go back through the softmax. (It also divides by "
     "probabilities, which may be 0.)",
 )
 mistake(
@@ -117,8 +118,8 @@ mistake(
     output_gradient,
     "only-the-right-class",
     "Y_hat - Y → (Y_hat - 1) * Y",
-    says="Only the right class of each sample gets a gradient. The others have probability too, and it "
-    "should be taken from them: the entries of a row add up to 0.",
+    says="Only the correct class of each sample gets a gradient. The other classes have probability too, "
+    "which should shrink: the entries of a row sum to 0.",
 )
 mistake(
     output_gradient,
@@ -129,7 +130,7 @@ mistake(
     "return difference / m → return difference.mean(axis=1)",
     "return difference / m → return difference.sum() / m",
     says="The entries are added up. The gradient has the shape of the scores, one row for each sample: the "
-    "layers below need to know which sample asks for what. Being divided by m does not mean being summed.",
+    "layers below need to know which sample asks for what. Dividing by m does not mean summing.",
 )
 mistake(
     output_gradient,
@@ -144,7 +145,7 @@ mistake(
     "absolute-difference",
     "Y_hat - Y → np.abs(Y_hat - Y)",
     says="The sign of the difference is lost. A gradient has to say in which direction each score should "
-    "move: up for the right class, down for the others.",
+    "move: up for the correct class, down for the others.",
 )
 mistake(
     output_gradient,
@@ -157,8 +158,7 @@ mistake(
     output_gradient,
     "integer-division",
     "/ m → // m",
-    says="`//` drops everything after the decimal point; what is left of a small gradient is 0 or -1. `/` "
-    "keeps it.",
+    says="`//` discards the fraction; what is left of a small gradient is 0 or -1. use `/`.",
 )
 mistake(
     output_gradient,
@@ -167,5 +167,5 @@ mistake(
     "Y_hat - Y → np.eye(Y.shape[1])[Y_hat.argmax(axis=1)] - Y",
     "Y_hat - Y → np.round(Y_hat) - Y",
     says="The probabilities are rounded to 0 and 1 before the targets are subtracted. A sample that is "
-    "right by a hair then has no gradient at all; the probabilities themselves say how much is missing.",
+    "only just right then has no gradient at all; the probabilities say how much is missing.",
 )

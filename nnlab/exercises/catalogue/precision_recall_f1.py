@@ -33,13 +33,13 @@ def counted(kind: str, tn: int, fp: int, fn: int, tp: int) -> Probe:
     rtol=1e-7,
     hints=(
         "Precision is about the samples that were predicted positive, recall about those that are positive.",
-        "Both have the true positives on top; F1 is their harmonic mean, 2·p·r / (p + r). Which of the three "
-        "can have a 0 below the line?",
-        "Below the line of precision stand all samples that were predicted positive, below that of recall "
-        "all that are positive: which two counts make up each? Give every one of the three divisions its "
-        "`if … else 0.0`.",
+        "Both have the true positives on top; F1 is their harmonic mean, 2·p·r / (p + r). Which of the "
+        "three can have a denominator of 0?",
+        "The denominator of precision is all samples that were predicted positive, that of recall all "
+        "that are positive: which two counts make up each? Give every one of the three divisions its `if "
+        "… else 0.0`.",
     ),
-    why="A network that predicts no positive at all has no precision; calling it 0 keeps the figure "
+    why="A network that predicts no positive at all has no precision; setting it to 0 keeps the numbers "
     "comparable, and the condition beside each division says so.",
 )
 def precision_recall_f1(tn, fp, fn, tp):
@@ -57,9 +57,9 @@ mistake(
     precision_recall_f1,
     "precision-recall-swapped",
     "return precision, recall → return recall, precision",
-    says="Precision and recall have changed places (or false positives and false negatives have). Precision "
-    "asks how many of the alarms are real, recall how many of the real cases raise an alarm. F1 treats both "
-    "alike, so it comes out right all the same.",
+    says="Precision and recall are swapped (or false positives and false negatives are). Precision asks "
+    "how many of the alarms are real, recall how many of the real cases raise an alarm. F1 treats "
+    "both alike, so it comes out right all the same.",
 )
 mistake(
     precision_recall_f1,
@@ -73,15 +73,15 @@ mistake(
     precision_recall_f1,
     "f1-is-geometric-mean",
     "2 * precision * recall / (precision + recall) if → np.sqrt(precision * recall) if",
-    says="F1 is taken as the geometric mean, the root of the product. That has a name of its own (the "
-    "Fowlkes–Mallows index); F1 is the harmonic mean.",
+    says="F1 is taken as the geometric mean, the square root of the product. That is the Fowlkes–Mallows "
+    "index; F1 is the harmonic mean.",
 )
 mistake(
     precision_recall_f1,
     "missing-factor-two",
     "f1 = 2 * precision → f1 = precision",
-    says="F1 is half of what it should be. A mean of two equal numbers is that number: with precision and "
-    "recall both 1, F1 must be 1 as well.",
+    says="F1 is half of what it should be. The mean of two equal numbers is that number: with precision "
+    "and recall both 1, F1 must be 1 as well.",
 )
 mistake(
     precision_recall_f1,
@@ -104,8 +104,8 @@ mistake(
         "2 * precision * recall / (precision + recall) → 2 * (precision + recall) / (precision * recall)",
         "if precision + recall → if precision * recall",
     ),
-    says="F1 has its fraction upside down: the sum is on top and the product below. A mean of two numbers "
-    "lies between them, and this figure exceeds 1.",
+    says="The fraction in F1 is upside down: the sum is on top and the product below. A mean of two "
+    "numbers lies between them, and this one exceeds 1.",
 )
 mistake(
     precision_recall_f1,
@@ -143,10 +143,9 @@ mistake(
         "2 * precision * recall / (precision + recall) if precision + recall else 0.0 "
         "→ 2 * tp / (2 * tp + fp + fn)",
     ),
-    says="The ordinary cases are right, but one of the divisions has a 0 in its denominator when nothing "
-    "is predicted positive, when there are no positives, or when none is found. A network that always "
-    "gives the common answer, as many do after the first epoch, meets just that case; the exercise asks "
-    "for 0.0 there.",
+    says="Ordinary cases are right, but a denominator is 0 when nothing is predicted positive, when there "
+    "are no positives, or when none is found. A network that always predicts the common class, as "
+    "many do after the first epoch, gives exactly that case; the exercise asks for 0.0 there.",
 )
 mistake(
     precision_recall_f1,
@@ -155,8 +154,8 @@ mistake(
     "else 0.0 → else 1.0",
     "tp + fp else 0.0 → tp + fp else 1.0",
     "tp + fn else 0.0 → tp + fn else 1.0",
-    says="Where a figure is undefined it comes back as 1. Then the network that never predicts a positive "
-    "is praised for perfect precision; the exercise asks for 0.0.",
+    says="Where a result is undefined, you return 1. A network that never predicts a positive then gets "
+    "perfect precision; the exercise asks for 0.0.",
 )
 mistake(
     precision_recall_f1,
@@ -165,15 +164,15 @@ mistake(
         "tp / (tp + fp) if tp + fp else → tn / (tn + fn) if tn + fn else",
         "tp / (tp + fn) if tp + fn else → tn / (tn + fp) if tn + fp else",
     ),
-    says="These are the figures of class 0: the true negatives stand where the true positives belong. For a "
-    "rare positive class they look excellent, even for a network that never finds one.",
+    says="These are the results for class 0: the true negatives are used where the true positives belong. "
+    "With a rare positive class they look excellent, even for a network that never finds a positive.",
 )
 mistake(
     precision_recall_f1,
     "accuracy-instead-of-precision",
     "tp / (tp + fp) if tp + fp else 0.0 → (tp + tn) / (tn + fp + fn + tp)",
-    says="Precision is computed as accuracy, the share of right answers among all. It leaves the many easy "
-    "negatives in, and they hide how often an alarm is false.",
+    says="Precision is computed as accuracy, the share of right answers among all. It includes the many "
+    "easy negatives, which hide how often an alarm is false.",
 )
 mistake(
     precision_recall_f1,
@@ -212,7 +211,7 @@ mistake(
     ("tp / (tp + fp) if → tp // (tp + fp) if", "tp / (tp + fn) if → tp // (tp + fn) if"),
     "tp / (tp + fp) if → tp // (tp + fp) if",
     "tp / (tp + fn) if → tp // (tp + fn) if",
-    says="`//` drops everything after the decimal point, so a share below 1 becomes 0; `/` keeps it.",
+    says="`//` discards the fraction, so a fraction below 1 becomes 0; use `/`.",
 )
 mistake(
     precision_recall_f1,
@@ -237,8 +236,8 @@ mistake(
     "one-figure-twice",
     "tp / (tp + fn) if tp + fn → tp / (tp + fp) if tp + fp",
     "tp / (tp + fp) if tp + fp → tp / (tp + fn) if tp + fn",
-    says="Precision and recall have the same formula. They differ in the errors that enter the "
-    "denominator: false alarms for the one, missed cases for the other.",
+    says="Precision and recall have the same formula. They differ in the errors in the denominator: false "
+    "alarms for the one, missed cases for the other.",
 )
 mistake(
     precision_recall_f1,
@@ -254,7 +253,8 @@ mistake(
     "return precision, recall, f1 → return round(precision, 2), round(recall, 2), round(f1, 2)",
     "return precision, recall, f1 → return round(precision, 3), round(recall, 3), round(f1, 3)",
     "return precision, recall, f1 → return round(precision, 4), round(recall, 4), round(f1, 4)",
-    says="The figures are right but rounded. Round when you print; a computation goes on with all digits.",
+    says="The results are right but rounded. Round only when you print: further computation needs all the "
+    "digits.",
 )
 mistake(
     precision_recall_f1,
@@ -263,8 +263,8 @@ mistake(
     "return precision, recall, f1 → return recall, f1, precision",
     "return precision, recall, f1 → return precision, f1, recall",
     "return precision, recall, f1 → return f1, recall, precision",
-    says="The three figures are right, but they come back in another order. The caller takes them apart as "
-    "`precision, recall, f1`.",
+    says="The three results are right, but they are returned in a different order. The caller unpacks them "
+    "as `precision, recall, f1`.",
 )
 mistake(
     precision_recall_f1,

@@ -27,7 +27,7 @@ def sums(rng: np.random.Generator, m: int, n: int) -> np.ndarray:
         example(np.array([[1.0, -2], [-3, 4]]), np.array([[0.5, 2], [-1, 0]]), label="two of everything"),
     ),
     hints=(
-        "ReLU lets a positive sum pass as it is and turns all others into 0. What does a small change of Z "
+        "ReLU passes a positive sum unchanged and turns all others into 0. What does a small change of Z "
         "do in either case?",
         "The slope is 1 or 0, and it is Z that decides. At 0 this course takes 0, as PyTorch does.",
         "A comparison of Z with 0 gives True and False, which count as 1 and 0 when multiplied.",
@@ -48,9 +48,9 @@ mistake(
     "relu-gradient-at-zero",
     "Z > 0 → Z >= 0",
     "Z > 0 → np.heaviside(Z, 0.5)",
-    says="Only the entries where Z is exactly 0 differ. There ReLU has a corner, and the course takes the "
-    "slope 0, as PyTorch does. It matters more often than you would think: inputs and biases that are 0 "
-    "give sums that are 0, and units that are off should stay out of the gradient.",
+    says="Only the entries where Z is exactly 0 differ. There ReLU has a corner, and the course takes "
+    "slope 0, as PyTorch does. This matters more often than you would think: inputs and biases of 0 "
+    "give sums of exactly 0, and units that are off should get no gradient.",
 )
 mistake(
     relu_backward,
@@ -58,23 +58,22 @@ mistake(
     "Z > 0 → dA > 0",
     "Z > 0 → (Z > 0) & (dA > 0)",
     "Z > 0 → (Z > 0) | (dA > 0)",
-    says="The sign of dA decides what passes. It is Z that decided going forward, so Z decides going back; a "
-    "negative gradient is as good as a positive one. As it stands the layers below can be pushed in one "
-    "direction only.",
+    says="The sign of dA decides what passes. Z decided going forward, so Z decides going back; negative "
+    "gradients must pass as well. As it stands, the layers below can be pushed in one direction only.",
 )
 mistake(
     relu_backward,
     "upstream-gradient-dropped",
     "return dA * passes → return passes",
-    says="This is the slope of ReLU alone, ones and zeros; dA, the gradient from above, does not enter. The "
+    says="This is the slope of ReLU alone, ones and zeros; dA, the gradient from above, is missing. The "
     "layers below would move the same way whatever the loss asks for.",
 )
 mistake(
     relu_backward,
     "activation-derivative-omitted",
     "return dA * passes → return dA",
-    says="The gradient passes everywhere, as if there were no ReLU. Units that were off, and had no part in "
-    "the output, would be blamed for it.",
+    says="The gradient passes everywhere, as if there were no ReLU. Units that were off had no part in the "
+    "output and must get no gradient.",
 )
 mistake(
     relu_backward,
@@ -100,7 +99,7 @@ mistake(
     "Z > 0 → np.where(Z > 0, 1.0, 0.1)",
     "Z > 0 → np.where(Z > 0, 1.0, 0.2)",
     says="Some gradient passes where Z is negative. That is the leaky ReLU; this network's ReLU is flat "
-    "there, and going forward nothing came through.",
+    "there.",
 )
 mistake(
     relu_backward,
@@ -165,7 +164,7 @@ mistake(
     "return dA * passes → return np.where(passes, dA, 1)",
     "return dA * passes → return np.where(passes, dA, 0.01)",
     "return dA * passes → return np.where(passes, dA, -1)",
-    says="Where the unit was off something other than 0 comes back. No change of Z reaches the output "
+    says="Where the unit was off, you return something other than 0. No change of Z reaches the output "
     "there, so the gradient is 0.",
 )
 mistake(

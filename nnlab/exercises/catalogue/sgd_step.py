@@ -45,10 +45,10 @@ def after_step(f: Function, params: dict, grads: dict, lr: float) -> dict[str, A
     probes=(example(SMALL, SMALL_GRADS, 0.5, observe=after_step),),
     hints=(
         "The gradient points uphill; we want to go downhill, by a step of length lr times the gradient.",
-        "Go through all keys of params; biases learn like weights. The arrays of the caller have to change, "
-        "so nothing needs to be returned.",
-        "Loop over the keys and use `-=` on the entry of the dict itself. A name of your own, as in `p = p "
-        "- …`, would leave the dict as it was.",
+        "Go through all keys of params; biases learn like weights. The caller's arrays have to change, so "
+        "nothing needs to be returned.",
+        "Loop over the keys and use `-=` on the entry of the dict itself. Rebinding a name of your own, "
+        "as in `p = p - …`, would leave the dict as it was.",
     ),
     why="`-=` changes the arrays where they are, so whoever else holds the dict sees the new values, and "
     "no memory is allocated for copies.",
@@ -66,8 +66,8 @@ mistake(
     sgd_step,
     "ascent-instead-of-descent",
     "params[key] -= → params[key] +=",
-    says="The step goes uphill: the gradient points to where the loss grows, and you go with it. The loss "
-    "rises with every step, slowly at first, then to infinity.",
+    says="The step goes uphill: the gradient points to where the loss grows, and you follow it. The loss "
+    "rises with every step, slowly at first, then without bound.",
 )
 mistake(
     sgd_step,
@@ -116,16 +116,16 @@ mistake(
     sgd_step,
     "loop-left-early",
     "-= lr * grads[key] → -= lr * grads[key]\n        return",
-    says="Only the first parameter is updated: a `return` (or `break`) inside the loop ends it the first "
-    "time round. Look at how far it is indented.",
+    says="Only the first parameter is updated: a `return` (or `break`) inside the loop ends it on the "
+    "first pass. Look at how far it is indented.",
 )
 mistake(
     sgd_step,
     "update-not-in-place",
     "for key in params: → params = {k: v.copy() for k, v in params.items()}\n    for key in params:",
     says="The caller's params do not change: the new values go into new arrays or a new dict, which the "
-    "function returns or forgets. `p = p - step` inside a loop binds the name p to a new array and leaves "
-    "the dict as it was. Training would run, and the loss stay where it is.",
+    "function returns or forgets. `p = p - step` inside a loop binds the name p to a new array and "
+    "leaves the dict as it was. Training would run, but the loss would never change.",
 )
 mistake(
     sgd_step,
@@ -135,23 +135,23 @@ mistake(
     "params[key] -= lr * grads[key] → params[key] = grads[key]",
     "params[key] -= lr * grads[key] → grads[key] = params[key] - lr * grads[key]",
     "params[key] -= lr * grads[key] → grads[key] -= lr * params[key]",
-    says="Parameter and gradient are mixed up in the assignment. Either the parameter becomes the step, so "
-    "that all it had learned is gone (`=-` instead of `-=` does that, and Python does not mind), or the new "
-    "value lands in grads and the parameter never moves.",
+    says="Parameter and gradient are mixed up in the assignment. Either the parameter is replaced by the "
+    "step, so that all it had learned is gone (`=-` instead of `-=` does that, without an error), or "
+    "the new value lands in grads and the parameter never moves.",
 )
 mistake(
     sgd_step,
     "changes-its-input",
     "params[key] -= lr * grads[key] → params[key] -= lr * grads[key]\n        grads[key] = lr * grads[key]",
-    says="The parameters are right, but grads comes back changed. The caller may still need it, to look at "
-    "its size or for momentum: keep `*=` and other assignments away from it.",
+    says="The parameters are right, but grads is changed. The caller may still need it, to look at its "
+    "size or for momentum: do not use `*=` or any other assignment on it.",
 )
 mistake(
     sgd_step,
     "weights-instead-of-gradient",
     "lr * grads[key] → lr * params[key]",
-    says="The step is made from the parameter itself. That shrinks all weights towards 0, as weight decay "
-    "does, and takes no notice of the loss.",
+    says="The step is made from the parameter itself. That shrinks all weights toward 0, as weight decay "
+    "does, and ignores the loss.",
 )
 mistake(
     sgd_step,
@@ -166,15 +166,16 @@ mistake(
     "multiplied-instead-of-subtracted",
     "params[key] -= → params[key] *=",
     "params[key] -= lr * grads[key] → params[key] *= 1 - lr * grads[key]",
-    says="The parameters are multiplied by the step. A weight of 0 could then never move, and the sign of "
-    "the parameter decides which way it goes; the step is a difference.",
+    says="The parameters are multiplied by the step. A weight of 0 could then never move, and a "
+    "parameter's sign would decide its direction; a step is subtracted.",
 )
 mistake(
     sgd_step,
     "updated-twice",
     "-= lr * → -= 2 * lr *",
-    says="The step is twice as long as it should be: the update is made twice, or has a factor too many. "
-    "Training looks as it would with double the learning rate, and explodes at half of it.",
+    says="The step is twice as long as it should be: the update is made twice, or contains an extra "
+    "factor. Training behaves as if the learning rate were doubled, and diverges at half the rate it "
+    "should.",
 )
 mistake(
     sgd_step,
@@ -192,7 +193,7 @@ mistake(
     "lr * grads[key] → lr * grads[key].mean(axis=0)",
     "lr * grads[key] → lr * grads[key] / len(grads[key])",
     says="The gradient is summed or averaged once more. It has one entry for each entry of the parameter, "
-    "and the mean over the batch is in it already.",
+    "and already contains the mean over the batch.",
 )
 mistake(
     sgd_step,
@@ -205,7 +206,7 @@ mistake(
     sgd_step,
     "weight-decay-added",
     "lr * grads[key] → lr * (grads[key] + params[key])",
-    says="The parameter is part of the step, as in weight decay. It pulls all weights towards 0; this step "
+    says="The parameter is part of the step, as in weight decay. It pulls all weights toward 0; this step "
     "only follows the gradient.",
 )
 mistake(

@@ -33,7 +33,7 @@ SCORES = np.array([[1.0, 2.0], [0.0, 3.0]])
         "exp(1000) is infinite. Adding the same number to all scores of a row changes nothing in the result; "
         "which number makes the largest exponent 0?",
         "Three lines: subtract each row's maximum, take `np.exp`, divide by each row's sum. "
-        "`keepdims=True` keeps the maximum and the sum as columns, so that they line up with the rows.",
+        "`keepdims=True` keeps the maximum and the sum as columns, so they line up with the rows.",
     ),
     why="Subtracting each row's maximum changes nothing in the result and keeps every exponent at 0 or "
     "below, where exp cannot overflow.",
@@ -60,8 +60,8 @@ mistake(
     softmax,
     "softmax-over-whole-array",
     ".sum(axis=1, keepdims=True) → .sum()",
-    says="The sum runs over the whole array, so that all samples together share a probability of 1. Each row "
-    "must add up to 1 by itself: sum over axis 1.",
+    says="The sum runs over the whole array, so all samples together share a probability of 1. Each row "
+    "must sum to 1 by itself: sum over axis 1.",
 )
 mistake(
     softmax,
@@ -88,7 +88,7 @@ mistake(
     softmax,
     "sigmoid-instead-of-softmax",
     "return powers / powers.sum(axis=1, keepdims=True) → return 1 / (1 + np.exp(-scores))",
-    says="This is the sigmoid, which treats every class by itself: the rows do not add up to 1, and raising "
+    says="This is the sigmoid, which treats every class by itself: the rows do not sum to 1, and raising "
     "one class's score does not lower the others.",
 )
 mistake(
@@ -97,8 +97,8 @@ mistake(
     "powers.sum(axis=1, keepdims=True) → powers.sum(axis=1)",
     "scores.max(axis=1, keepdims=True) → scores.max(axis=1)",
     "axis=1, keepdims=True → axis=1",
-    says="Without `keepdims=True` the sum (or the maximum) over axis 1 has shape (m,), which NumPy lines up "
-    "with the columns, not with the rows. For m = n it goes through unnoticed and gives wrong numbers.",
+    says="Without `keepdims=True` the sum (or the maximum) over axis 1 has shape (m,), which NumPy lines "
+    "up with the columns, not with the rows. For m = n nothing complains, and the numbers are wrong.",
 )
 mistake(
     softmax,
@@ -120,7 +120,7 @@ mistake(
     softmax,
     "normalization-missing",
     " / powers.sum(axis=1, keepdims=True) → ",
-    says="The rows do not add up to 1: the exponentials still have to be divided by their sum over the row.",
+    says="The rows do not add up to 1: divide the exponentials by their sum over the row.",
 )
 mistake(
     softmax,
@@ -146,7 +146,7 @@ mistake(
     "powers.sum( → np.exp(scores).sum(",
     "return powers → return np.exp(scores)",
     says="Only one part of the fraction uses the shifted scores. The shift cancels when both the numerator "
-    "and the sum have it; as it stands the rows do not add up to 1.",
+    "and the sum have it; as it stands the rows do not sum to 1.",
 )
 mistake(
     softmax,
@@ -154,7 +154,7 @@ mistake(
     "return powers → scores = powers / powers.sum(axis=1, keepdims=True)\n"
     "    powers = np.exp(scores - scores.max(axis=1, keepdims=True))\n    return powers",
     says="Softmax is applied twice. The first one leaves numbers between 0 and 1, so the second can never "
-    "be sure of anything: all classes come out nearly equally probable.",
+    "be confident: all classes come out almost equally probable.",
 )
 mistake(
     softmax,

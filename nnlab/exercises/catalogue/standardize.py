@@ -71,15 +71,15 @@ def in_words(column: np.ndarray) -> str:
     ),
     rtol=1e-6,
     hints=(
-        "Every column gets mean 0 and standard deviation 1 in the training set. The test set stands for data "
-        "that do not exist yet: what may be known about it beforehand?",
+        "Every column gets mean 0 and standard deviation 1 in the training set. The test set stands for "
+        "data that do not exist yet: what may you know about it in advance?",
         "Take mean and standard deviation of each column of X_train, and use these very numbers for both "
-        "sets. Then think of a column that is the same for everybody.",
+        "sets. Then think of a column in which all training samples have the same value.",
         "`X_train.mean(axis=0)` and `X_train.std(axis=0)` give one number per column. Where a deviation is "
         "0, put 1 in its place before you divide.",
     ),
-    why="Mean and deviation belong to the model, like its weights: they are learned from the training set "
-    "and applied to whatever comes. A column that tells nothing becomes 0 instead of NaN.",
+    why="Mean and standard deviation belong to the model, like its weights: they are learned from the "
+    "training set and applied to whatever comes. A constant column becomes 0 instead of NaN.",
 )
 def standardize(X_train, X_test):
     """Return both sets, standardized by the training set's mean and standard deviation (ddof 0).
@@ -103,9 +103,9 @@ mistake(
     ),
     "X_train.mean( → np.concatenate([X_train, X_test]).mean(",
     "X_train.std( → np.concatenate([X_train, X_test]).std(",
-    says="The test set has a say in the mean or the deviation. Then the training data contain something of "
-    "the test data, and the test no longer measures what happens with people the network has never seen. "
-    "Look at what your statistics are taken from.",
+    says="The test set influences the mean or the standard deviation. That leaks test data into training, "
+    "and the test no longer measures what happens with data the network has never seen. Check what "
+    "your statistics are computed from.",
 )
 mistake(
     standardize,
@@ -116,9 +116,9 @@ mistake(
     "(X_test - mean) / std → (X_test - mean) / np.where(X_test.std(axis=0) > 0, X_test.std(axis=0), 1)",
     "X_test - mean → X_test - X_test.mean(axis=0)",
     "(X_test - mean) / std → (X_test - mean) / X_test.std(axis=0)",
-    says="The test set is standardized by its own mean or deviation. The same person then gets other numbers "
-    "depending on who else is in the test, and a shift between the two sets, which the network should feel, "
-    "is wiped out. With a single test sample there would be nothing left.",
+    says="The test set is standardized by its own mean or standard deviation. The same sample then gets "
+    "different numbers depending on what else is in the test set, and a real shift between the two "
+    "sets is erased. With a single test sample there would be nothing left.",
 )
 mistake(
     standardize,
@@ -126,8 +126,8 @@ mistake(
     ("X_train.mean( → X_test.mean(", "X_train.std( → X_test.std("),
     "X_train.mean( → X_test.mean(",
     "X_train.std( → X_test.std(",
-    says="The statistics come from the test set and are used for both. It is the training set that is known "
-    "beforehand.",
+    says="The statistics come from the test set and are used for both. Only the training set is known in "
+    "advance.",
 )
 mistake(
     standardize,
@@ -138,15 +138,15 @@ mistake(
         "np.where(std > 0, std, 1.0) → std",
         "(X_test - mean) / std → (X_test - train.mean(axis=0)) / train.std(axis=0)",
     ),
-    says="The test set comes back as it was. The network would get ages around 40 where it has learned from "
-    "ages around 0. If you did mean to convert it: are mean and deviation taken before X_train is "
-    "overwritten? Afterwards they are 0 and 1.",
+    says="The test set is returned unchanged. The network would get ages around 40 after learning from "
+    "ages around 0. If you did convert it: do you compute mean and standard deviation before X_train "
+    "is overwritten? Afterward they are 0 and 1.",
 )
 mistake(
     standardize,
     "train-not-standardized",
     "(X_train - mean) / std → X_train",
-    says="The training set comes back as it was; only the test set is converted. Both have to be, by the "
+    says="The training set is returned unchanged; only the test set is converted. Convert both, with the "
     "same numbers.",
 )
 mistake(
@@ -155,8 +155,8 @@ mistake(
     ("X_train - mean → X_train", "X_test - mean → X_test"),
     "X_train - mean → X_train",
     "X_test - mean → X_test",
-    says="The mean is not subtracted (in one of the sets, or in both). A column that lies far from 0 "
-    "pushes all units of the first layer to the same side, where tanh is flat.",
+    says="The mean is not subtracted (in one of the sets, or in both). A column far from 0 pushes the "
+    "units of the first layer to where tanh is flat.",
 )
 mistake(
     standardize,
@@ -164,8 +164,9 @@ mistake(
     ("(X_train - mean) / std → X_train - mean", "(X_test - mean) / std → X_test - mean"),
     "(X_train - mean) / std → X_train - mean",
     "(X_test - mean) / std → X_test - mean",
-    says="The columns are centered but not divided by their deviation (in one of the sets, or in both). An "
-    "age in years then weighs a hundred times as much as a yes or no, and no learning rate suits both.",
+    says="The columns are centered but not divided by their standard deviation (in one of the sets, or in "
+    "both). An age in years then counts up to a hundred times as much as a yes or no, and no learning "
+    "rate suits both.",
 )
 mistake(
     standardize,
@@ -178,9 +179,9 @@ mistake(
     standardize,
     "sample-standard-deviation",
     ".std(axis=0) → .std(axis=0, ddof=1)",
-    says="The deviation is divided by m - 1 (ddof=1, as pandas does by default), not by m (as NumPy and "
-    "scikit-learn do). For large data it hardly matters; for small data your numbers differ from everybody "
-    "else's in the third digit, and it takes a while to find out why.",
+    says="The standard deviation divides by m - 1 (ddof=1, the default in pandas) instead of m (as in "
+    "NumPy and scikit-learn). For large data it hardly matters; for small data your numbers differ "
+    "from everybody else's in the third digit.",
 )
 mistake(
     standardize,
@@ -188,8 +189,8 @@ mistake(
     ("X_train.mean(axis=0) → X_train.mean()", "X_train.std(axis=0) → X_train.std()"),
     "X_train.mean(axis=0) → X_train.mean()",
     "X_train.std(axis=0) → X_train.std()",
-    says="One number is taken over the whole array. Ages and yes-or-no columns then share a mean and a "
-    "deviation that fit neither; each column needs its own.",
+    says="The statistics are single numbers for the whole array. Ages and yes-or-no columns then share a "
+    "mean and a standard deviation that fit neither; each column needs its own.",
 )
 per_sample = mistake(
     standardize,
@@ -224,8 +225,8 @@ mistake(
     "(X_train - mean) / std → X_train - mean / std",
     "(X_test - mean) / std → X_test - mean / std",
     ("(X_train - mean) / std → X_train / std - mean", "(X_test - mean) / std → X_test / std - mean"),
-    says="Subtraction and division come in the wrong order: the mean is in the column's own units, so it has "
-    "to go before anything is divided. Python divides before it subtracts, unless parentheses say otherwise.",
+    says="Subtraction and division come in the wrong order: subtract the mean first, while it is in the "
+    "column's own units. Python divides before it subtracts, unless parentheses say otherwise.",
 )
 mistake(
     standardize,
@@ -240,8 +241,8 @@ mistake(
     "train = → kept = X_train.std(axis=0) > 0\n"
     "    X_train, X_test, mean, std = X_train[:, kept], X_test[:, kept], mean[kept], std[kept]\n"
     "    train =",
-    says="The constant column is gone. That is sensible in a study, but the caller knows the columns by "
-    "their places and expects as many as before; here it becomes zeros.",
+    says="The constant column is gone. That can be sensible, but the caller goes by column positions and "
+    "expects as many as before; here it becomes zeros.",
 )
 mistake(
     standardize,
@@ -254,8 +255,8 @@ mistake(
     standardize,
     "results-in-other-order",
     "return train, test → return test, train",
-    says="Both sets are right, but they come back in the other order. The caller takes them apart as "
-    "`X_train, X_test`, and would train on the test set.",
+    says="Both sets are right, but in the wrong order. The caller unpacks them as `X_train, X_test`, and "
+    "would train on the test set.",
 )
 mistake(
     standardize,
@@ -265,9 +266,9 @@ mistake(
         "train = (X_train - mean) / std → train = np.nan_to_num((X_train - mean) / std)",
         "test = (X_test - mean) / std → test = np.nan_to_num((X_test - mean) / std)",
     ),
-    says="The division by 0 takes place, and `nan_to_num` repairs what it leaves. 0/0 becomes 0, but a test "
-    "sample that differs in that column gives x/0 = infinity, which becomes 1.8e308 and overflows in the "
-    "next product. Keep the 0 from being divided by.",
+    says="The division by 0 takes place, and `nan_to_num` repairs what it leaves. 0/0 becomes 0, but a "
+    "test sample that differs in that column gives x/0 = infinity, which becomes 1.8e308 and "
+    "overflows in the next product. Avoid the division by 0 instead.",
 )
 mistake(
     standardize,
@@ -278,8 +279,9 @@ mistake(
     "np.where(std > 0, std, 1.0) → std + 1e-3",
     "np.where(std > 0, std, 1.0) → std + 1e-4",
     "np.where(std > 0, std, 1.0) → np.maximum(std, 1.0)",
-    says="The number that protects from a division by 0 is so large that it changes ordinary columns: their "
-    "deviation is no longer 1. Something like 1e-12 protects as well and touches nothing else.",
+    says="The number that protects from a division by 0 is so large that it changes ordinary columns: "
+    "their standard deviation is no longer 1. Something like 1e-12 protects just as well and changes "
+    "nothing else.",
 )
 mistake(
     standardize,
@@ -292,21 +294,21 @@ mistake(
     standardize,
     "divided-by-the-mean",
     "std = np.where(std > 0, std, 1.0) → std = np.where(mean == 0, 1.0, mean)",
-    says="The columns are divided by their mean. That says how far a value is off in parts of the mean, and "
-    "blows up for a mean near 0; the spread of a column is its standard deviation.",
+    says="The columns are divided by their mean. That gives relative deviations, which blow up for a mean "
+    "near 0; the spread of a column is its standard deviation.",
 )
 mistake(
     standardize,
     "sets-joined",
     "return train, test → return np.concatenate([train, test])",
-    says="Both sets come back in one array. The caller takes them apart as `X_train, X_test`.",
+    says="You return both sets in one array. The caller unpacks them as `X_train, X_test`.",
 )
 mistake(
     standardize,
     "multiplied-by-the-deviation",
     ("(X_train - mean) / std → (X_train - mean) * std", "(X_test - mean) / std → (X_test - mean) * std"),
-    says="The columns are multiplied by their deviation. That makes wide columns wider still; dividing "
-    "brings all to the same spread.",
+    says="The columns are multiplied by their standard deviation. That makes wide columns wider still; "
+    "dividing brings all to the same spread.",
 )
 mistake(
     standardize,
@@ -315,5 +317,5 @@ mistake(
     "X_train.std(axis=0) → np.sqrt(X_train.std(axis=0))",
     "X_train.std(axis=0) → np.linalg.norm(X_train - mean, axis=0)",
     says="The columns are divided by a measure of spread other than the standard deviation, which is the "
-    "root of the mean squared distance from the mean.",
+    "square root of the mean squared distance from the mean.",
 )

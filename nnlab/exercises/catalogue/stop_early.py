@@ -40,14 +40,14 @@ def losses(kind: str, label: str, values: str, patience: int) -> Probe:
     ),
     hints=(
         "Go through the losses in order, as training does, and remember the best loss so far and its epoch.",
-        "At each epoch, first see whether it is better than the best so far; then ask how many epochs the "
-        "best one lies behind. `enumerate(val_losses, 1)` counts from 1.",
-        "In the loop: an `if` that takes over the new best loss and its epoch, if the loss is smaller; then "
+        "At each epoch, first see whether it is better than the best so far; then ask how many epochs ago "
+        "the best one was. `enumerate(val_losses, 1)` counts from 1.",
+        "In the loop: an `if` that stores the new best loss and its epoch when the loss is smaller; then "
         "an `if` on the distance between this epoch and the best one, with a `break`. After the loop both "
-        "numbers are known, whether it was left early or not.",
+        "numbers are known, whether it ended early or not.",
     ),
-    why="The distance to the best epoch needs no counter that has to be reset; and whoever stops at epoch "
-    "last_epoch has seen no later loss, so none may decide what is best.",
+    why="The distance to the best epoch needs no counter that has to be reset; and whoever stops at "
+    "last_epoch has seen no later loss, so none can decide what is best.",
 )
 def stop_early(val_losses, patience):
     """Return the epoch to go back to and the one after which training ends; both count from 1.
@@ -77,8 +77,8 @@ mistake(
     stop_early,
     "equal-counts-as-better",
     "loss < best → loss <= best",
-    says="An equal loss counts as better. Where the loss stands still, as it does when units have died, "
-    "training would then go on to the end of the list.",
+    says="An equal loss counts as better. Where the loss is flat, as when units have died, training would "
+    "then go on to the end of the list.",
 )
 mistake(
     stop_early,
@@ -86,15 +86,15 @@ mistake(
     "enumerate(val_losses, 1) → enumerate(val_losses)",
     "return best_epoch, epoch → return best_epoch - 1, epoch",
     "return best_epoch, epoch → return best_epoch, epoch - 1",
-    says="An epoch is counted from 0. The first loss belongs to epoch 1, and both numbers count so; an index "
-    "of the list is one less.",
+    says="An epoch is counted from 0. The first loss belongs to epoch 1, and both numbers count from 1; a "
+    "list index is one less.",
 )
 mistake(
     stop_early,
     "stopping-epoch-left-out",
     "break → epoch -= 1\n            break",
-    says="When patience runs out, last_epoch is the one before. The epoch that used up the patience has been "
-    "trained; it is the last one.",
+    says="When patience runs out, last_epoch is the one before. The epoch in which patience runs out has "
+    "been trained, so it is the last one.",
 )
 mistake(
     stop_early,
@@ -117,8 +117,8 @@ mistake(
         "fell = epoch if epoch == 1 or loss < val_losses[epoch - 2] else fell\n"
         "        if epoch - fell >= patience:",
     ),
-    says="Each loss is compared with the one before it. A loss that has jumped up and comes down a little is "
-    "then taken for progress, though it is far above the best; compare with the best so far.",
+    says="Each loss is compared with the one before it. A loss that jumps up and then comes down a little "
+    "then looks like progress, though it is far above the best. Compare with the best so far.",
 )
 mistake(
     stop_early,
@@ -156,15 +156,15 @@ mistake(
     stop_early,
     "outputs-swapped",
     "return best_epoch, epoch → return epoch, best_epoch",
-    says="The two epochs have changed places. The best one comes first, then the last.",
+    says="The two epochs are swapped: the best one comes first, then the last.",
 )
 mistake(
     stop_early,
     "loss-instead-of-epoch",
     "return best_epoch, → return best,",
     "return best_epoch, epoch → return best, loss",
-    says="A loss comes back where an epoch is asked for. The caller wants to know which weights to go back "
-    "to: the number of the epoch.",
+    says="You return a loss where an epoch is expected. The caller wants to know which weights to restore: "
+    "the number of the epoch.",
 )
 mistake(
     stop_early,
@@ -174,8 +174,8 @@ mistake(
         "if loss < best: → if best_epoch and epoch - best_epoch >= patience:\n            break\n"
         "        if loss < best:",
     ),
-    says="Whether patience has run out is asked before the new loss has been looked at. If just that epoch "
-    "brings a new best loss, it comes in time: then it lies 0 epochs behind the best, and training goes on.",
+    says="You check whether patience has run out before looking at the new loss. If that very epoch brings "
+    "a new best loss, it is in time: the best is then 0 epochs ago, and training goes on.",
 )
 mistake(
     stop_early,
@@ -192,7 +192,7 @@ mistake(
     'float("inf") → 100',
     'float("inf") → 1000',
     'float("inf") → 10000',
-    says="Some losses never count as the best, since the search starts from a number that they do not fall "
+    says="Some losses never count as the best, since the search starts from a number that they are not "
     "below. The first loss should be the best so far, however large it is.",
 )
 mistake(
@@ -220,8 +220,8 @@ mistake(
         "break → last = epoch",
         "return best_epoch, epoch → return best_epoch, last",
     ),
-    says="The loop goes on after patience has run out: the end that you found is written over by a later "
-    "one. Training ends at the first such epoch.",
+    says="The loop goes on after patience has run out: a later epoch overwrites the end that you found. "
+    "Training ends at the first such epoch.",
 )
 mistake(
     stop_early,
@@ -242,8 +242,8 @@ mistake(
         "break → last = epoch\n            break",
         "return best_epoch, epoch → return best_epoch, last",
     ),
-    says="Where the list ends before patience has run out, no last epoch comes back. Training ends then too, "
-    "after the last loss of the list.",
+    says="Where the list ends before patience has run out, no last epoch is returned. Training ends then "
+    "too, after the last loss of the list.",
 )
 mistake(
     stop_early,

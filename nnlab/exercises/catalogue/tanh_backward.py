@@ -23,7 +23,7 @@ from nnlab.exercises.checking.probes import example
         "The derivative of tanh can be written with tanh itself, and H is that already.",
         "tanh' = 1 - tanh². Multiply, entry by entry, what comes from above by that.",
     ),
-    why="H is the output of tanh, so 1 - H² is its slope; nothing has to be computed again.",
+    why="H is the output of tanh, so 1 - H² is its slope; nothing has to be recomputed.",
 )
 def tanh_backward(dH, H):
     """Return the gradient with respect to the input of tanh, given that of its output.
@@ -38,8 +38,8 @@ mistake(
     tanh_backward,
     "upstream-gradient-dropped",
     "return dH * slope → return slope",
-    says="This is the slope of tanh alone; dH, the gradient from above, does not enter. The layers below "
-    "would move the same way whatever the loss asks for.",
+    says="This is the slope of tanh alone; dH, the gradient from above, is missing. The layers below would "
+    "move the same way whatever the loss asks for.",
 )
 mistake(
     tanh_backward,
@@ -54,9 +54,9 @@ mistake(
     "H**2 → np.tanh(H) ** 2",
     "H**2 → dH**2",
     "H**2 → np.tanh(dH) ** 2",
-    says="The slope of tanh is taken at the wrong place. H is what came *out* of tanh: applying tanh once "
-    "more gives the slope at H, not at H_tilde, which is too steep everywhere, and never 0 where a unit is "
-    "saturated. And it is H that counts here, not dH.",
+    says="The slope of tanh is evaluated at the wrong value. H is what came *out* of tanh: applying tanh "
+    "again gives the slope at H, not at H_tilde, which is too steep everywhere, even where a unit is "
+    "saturated. Use H, not dH.",
 )
 mistake(
     tanh_backward,
@@ -69,8 +69,8 @@ mistake(
     tanh_backward,
     "relu-derivative-for-tanh",
     "1 - H**2 → H > 0",
-    says="This is the derivative of ReLU: all for positive units, nothing for negative ones. tanh has a "
-    "slope on both sides, and units below zero would never learn.",
+    says="This is the derivative of ReLU: everything for positive units, nothing for negative ones. tanh "
+    "has a slope on both sides, and units below zero would never learn.",
 )
 mistake(
     tanh_backward,
@@ -79,15 +79,15 @@ mistake(
     "1 - H**2 → 1 - np.abs(H)",
     "1 - H**2 → 1 - H * 2",
     "1 - H**2 → 1 - H**3",
-    says="The slope of tanh is the same at H and at -H, steepest at 0 and flat towards both ends, like a "
-    "parabola. Yours is not: look at what is squared.",
+    says="The slope of tanh is the same at H and at -H, steepest at 0 and flat toward both ends, like a "
+    "parabola. Yours is not: look at what you square.",
 )
 mistake(
     tanh_backward,
     "square-of-the-difference",
     "1 - H**2 → (1 - H) ** 2",
-    says="The difference is squared, where only H should be. For a negative H this gives a slope above 1, "
-    "which tanh has nowhere: those units would get far too large a gradient.",
+    says="You square the difference; only H should be squared. For a negative H this gives a slope above "
+    "1, which tanh never has: those units would get far too large a gradient.",
 )
 mistake(
     tanh_backward,
@@ -100,8 +100,8 @@ mistake(
     tanh_backward,
     "squares-added",
     "1 - H**2 → 1 + H**2",
-    says="1 + H² is larger than 1 and grows towards the ends, where tanh is flat. It belongs to the tangent, "
-    "tan. Gradients would grow with every layer they pass.",
+    says="1 + H² is larger than 1 and grows toward the ends, where tanh is flat. It belongs to the "
+    "tangent, tan. Gradients would grow with every layer they pass.",
 )
 mistake(
     tanh_backward,
@@ -115,8 +115,8 @@ mistake(
     tanh_backward,
     "one-missing",
     "1 - H**2 → H**2",
-    says="This is largest where tanh is flat and 0 where it is steepest, just the wrong way round: something "
-    "is missing before the square.",
+    says="This is largest where tanh is flat and 0 where it is steepest, exactly the wrong way around: "
+    "something is missing before the square.",
 )
 mistake(
     tanh_backward,
@@ -132,8 +132,7 @@ mistake(
     tanh_backward,
     "added-instead-of-multiplied",
     "dH * slope → dH + slope",
-    says="The slope is added to dH. The chain rule multiplies: a small change, times the slope, is what "
-    "comes out, and where the slope is 0 nothing does.",
+    says="The slope is added to dH. The chain rule multiplies: where the slope is 0, nothing comes through.",
 )
 mistake(
     tanh_backward,
@@ -178,12 +177,11 @@ mistake(
     tanh_backward,
     "root-taken",
     "1 - H**2 → np.sqrt(1 - H**2)",
-    says="A root is taken of 1 - H². That is the cosine that belongs to a sine of H; the slope of tanh has "
-    "no root.",
+    says="You take the square root of 1 - H². The slope of tanh has no square root.",
 )
 mistake(
     tanh_backward,
     "slope-applied-twice",
     "dH * slope → dH * slope**2",
-    says="The gradient is multiplied by the slope twice. The chain rule takes each function on the way once.",
+    says="The gradient is multiplied by the slope twice. The chain rule uses each function's slope once.",
 )

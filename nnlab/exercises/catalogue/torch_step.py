@@ -97,14 +97,14 @@ def never_a_float(seen: list) -> bool:
     ),
     hints=(
         "Five things: scores, loss, gradients cleared, gradients computed, parameters moved.",
-        "PyTorch *adds* to the gradients that are there, so they must be cleared before each backward pass. "
-        "Its cross-entropy takes scores and integer labels.",
+        "PyTorch *adds* to existing gradients, so they must be cleared before each backward pass. Its "
+        "cross-entropy takes scores and integer labels.",
         "`F.cross_entropy` takes scores and integer labels. After it come `zero_grad`, `backward` and "
         "`step`, in this order; which of them belong to the optimizer, and which to the loss? `.item()` "
         "turns the loss into a Python float.",
     ),
     why="Scores and loss are computed before the update, gradients are cleared just before the new ones "
-    "are computed, and `item` takes the number out of the graph.",
+    "are computed, and `item` gives a plain number, detached from the graph.",
 )
 def torch_step(model, optimizer, X, y):
     """Take one training step on a batch and return the loss before it, as a Python float.
@@ -123,17 +123,17 @@ mistake(
     torch_step,
     "zero-grad-missing",
     "optimizer.zero_grad() → pass",
-    says="The gradients are never cleared. PyTorch adds each new gradient to what is there, so every step "
-    "goes along the sum of all gradients so far: the steps grow, the direction is stale, and the loss soon "
-    "jumps around or explodes.",
+    says="The gradients are never cleared. PyTorch adds each new gradient to the old ones, so every step "
+    "follows the sum of all gradients so far: the steps grow, the direction is stale, and the loss "
+    "soon jumps around or explodes.",
 )
 mistake(
     torch_step,
     "zero-grad-after-step",
     ("optimizer.zero_grad() → pass", "optimizer.step() → optimizer.step(); optimizer.zero_grad()"),
     says="The gradients are cleared at the end, after the step. From the second call on that works, but "
-    "whatever was left in the model before the first one (from a trial run, or another loss) is mixed into "
-    "its gradient. Clear them before they are computed.",
+    "whatever gradient the model holds before the first call (from a trial run, or another loss) is "
+    "added to the first one. Clear them before they are computed.",
 )
 mistake(
     torch_step,
@@ -152,8 +152,8 @@ mistake(
     "loss.backward() → pass",
     ("loss.backward() → pass", "optimizer.zero_grad() → pass"),
     says="No gradient of this loss reaches the parameters: `backward` is not called, or it is called on a "
-    "number that was cut off from the model. The optimizer has nothing to go by (or goes by old gradients), "
-    "and the loss does not fall.",
+    "number that was cut off from the model. The optimizer has no gradients to use (or uses old "
+    "ones), and the loss does not fall.",
 )
 mistake(
     torch_step,
@@ -166,15 +166,15 @@ mistake(
     torch_step,
     "updated-before-backward",
     ("loss.backward() → rest", "optimizer.step() → loss.backward()", "rest → optimizer.step()"),
-    says="The optimizer makes its step before the gradients are computed, so it goes by none, or by those "
-    "of the batch before.",
+    says="The optimizer takes its step before the gradients are computed, so it uses none, or those of the "
+    "previous batch.",
 )
 mistake(
     torch_step,
     "step-made-twice",
     "optimizer.step() → optimizer.step(); optimizer.step()",
-    says="The optimizer makes more than one step with the same gradient. That doubles the learning rate "
-    "unseen, and with momentum or Adam the averages count the batch twice.",
+    says="The optimizer makes more than one step with the same gradient. That silently doubles the "
+    "learning rate, and with momentum or Adam the averages count the batch twice.",
 )
 mistake(
     torch_step,
@@ -182,7 +182,7 @@ mistake(
     "optimizer.step() → torch.optim.SGD(model.parameters(), lr=0.1).step()",
     "optimizer.step() → torch.optim.SGD(model.parameters(), lr=0.01).step()",
     "optimizer.step() → torch.optim.Adam(model.parameters()).step()",
-    says="The weights move, but not by the optimizer that was passed in: its learning rate has no effect, "
+    says="The weights move, but the optimizer that was passed in is not used: its settings have no effect, "
     "and a new optimizer in each step forgets the averages that momentum and Adam rely on.",
     symptom=without_the_optimizer,
 )
@@ -191,8 +191,9 @@ mistake(
     "loss-not-a-float",
     "loss.item() → loss",
     "loss.item() → loss.detach()",
-    says="The number is right, but it is no Python float. A tensor that still belongs to the graph keeps "
-    "all activations of its batch in memory; a list of a thousand such losses keeps a thousand graphs.",
+    says="The number is right, but it is not a Python float. A tensor that still belongs to the graph "
+    "keeps all activations of its batch in memory; a list of a thousand such losses keeps a thousand "
+    "graphs.",
     symptom=never_a_float,
 )
 mistake(
@@ -200,8 +201,8 @@ mistake(
     "softmax-before-cross-entropy",
     "scores = model(X) → scores = model(X).softmax(dim=1)",
     "scores = model(X) → scores = model(X).softmax(dim=0)",
-    says="The scores go through a softmax before the cross-entropy, which applies softmax by itself. The "
-    "loss then cannot fall below log(1 + (C-1)/e), and the gradients are small even where the network is "
+    says="The scores go through a softmax before the cross-entropy, which applies softmax itself. The loss "
+    "then cannot fall below log(1 + (C-1)/e), and the gradients are small even where the network is "
     "wrong.",
 )
 mistake(
@@ -209,7 +210,7 @@ mistake(
     "sigmoid-before-cross-entropy",
     "scores = model(X) → scores = model(X).sigmoid()",
     says="The scores go through a sigmoid before the cross-entropy. That keeps them between 0 and 1, so "
-    "that the softmax inside the loss can never be sure of anything.",
+    "that the softmax inside the loss can never be confident.",
 )
 mistake(
     torch_step,
@@ -218,8 +219,8 @@ mistake(
     "F.cross_entropy(scores, y) → F.nll_loss(scores.softmax(dim=1), y)",
     "F.cross_entropy(scores, y) → 1 + F.nll_loss(scores.softmax(dim=1), y)",
     says="`nll_loss` expects logarithms of probabilities and only picks one for each sample. Given scores "
-    "or probabilities, it is no cross-entropy: it turns negative, and it falls without end or hardly at "
-    "all.",
+    "or probabilities, it is not a cross-entropy: it becomes negative, and falls without bound or "
+    "hardly at all.",
 )
 mistake(
     torch_step,
@@ -247,22 +248,22 @@ mistake(
     torch_step,
     "loss-after-update",
     "return loss.item() → return F.cross_entropy(model(X), y).item()",
-    says="The loss comes from a second pass through the model, after the step. That costs half as much time "
-    "again, and the number flatters the network: it has just been fitted to this very batch.",
+    says="The loss comes from a second pass through the model, after the step. That takes half as long "
+    "again, and the number flatters the network, which has just been fitted to this very batch.",
 )
 mistake(
     torch_step,
     "ascent-instead-of-descent",
     "loss.backward() → (-loss).backward()",
-    says="The gradient points the other way: the step climbs the loss. Look for a minus sign between the "
+    says="The step climbs the loss: the gradient has the wrong sign. Look for a minus sign between the "
     "loss and `backward`.",
 )
 mistake(
     torch_step,
     "forward-without-gradients",
     "scores = model(X) → scores = model(X).detach()",
-    says="The scores carry no record of how they came about (they were computed under `no_grad`, or "
-    "detached), so there is nothing for `backward` to go back along.",
+    says="The scores are not connected to the parameters (they were computed under `no_grad`, or "
+    "detached), so `backward` has nothing to differentiate.",
 )
 mistake(
     torch_step,
@@ -275,13 +276,13 @@ mistake(
     torch_step,
     "accuracy-instead-of-loss",
     "return loss.item() → return (scores.argmax(dim=1) == y).float().mean().item()",
-    says="The step is right, but it is the accuracy that comes back. The exercise asks for the loss.",
+    says="The step is right, but you return the accuracy. The exercise asks for the loss.",
 )
 mistake(
     torch_step,
     "loss-scaled",
     "return loss.item() → return loss.item() * len(y)",
     "return loss.item() → return loss.item() / len(y)",
-    says="The step is right, but the loss that comes back is multiplied or divided by the number of "
-    "samples. The cross-entropy is a mean over the batch already.",
+    says="The step is right, but the loss you return is multiplied or divided by the number of samples. "
+    "The cross-entropy is already a mean over the batch.",
 )

@@ -44,12 +44,12 @@ def modest(rng: np.random.Generator, s: Sizes) -> dict[str, np.ndarray]:
     probes=(example(SMALL, np.array([[1.0], [-2.0]]), one_hot([0, 1], 2), 0.5, observe=after_training),),
     rtol=1e-6,
     hints=(
-        "Four steps, all of which you have written: forward, loss, backward, update. Which of them need "
-        "the old parameters?",
+        "Four steps, all of which you have already written: forward, loss, backward, update. Which of "
+        "them need the old parameters?",
         "The loss belongs to the parameters that the step starts from, and all gradients are taken at that "
         "same point. Only then does anything move.",
-        "Four calls in this order: `forward`, `cross_entropy`, `backward`, `sgd_step`. Each gets what the "
-        "ones before have returned; keep the loss in a name and return it at the end.",
+        "Four calls in this order: `forward`, `cross_entropy`, `backward`, `sgd_step`. Each uses what the "
+        "earlier ones returned; store the loss in a variable and return it at the end.",
     ),
     why="Everything is computed at the same point before anything moves; the loss comes for free with the "
     "forward pass.",
@@ -82,9 +82,9 @@ mistake(
     train_step,
     "updated-before-backward",
     "backward(params, cache, Y) → late_backward(params, cache, Y, lr)",
-    says="A weight changes before all gradients are known: the hidden layer's gradient goes back through the "
-    "new Wy, not through the one that made the prediction. The step is then no gradient of any loss. Nothing "
-    "breaks, and with a large learning rate training becomes unsteady.",
+    says="A weight changes before all gradients are known: the hidden layer's gradient goes back through "
+    "the new Wy, not through the one that made the prediction. The step then follows no gradient of "
+    "any loss. Nothing breaks, but with a large learning rate training becomes unstable.",
 )
 mistake(
     train_step,
@@ -98,8 +98,8 @@ mistake(
     train_step,
     "ascent-instead-of-descent",
     "grads, lr) → grads, -lr)",
-    says="The step goes uphill: either the update adds the gradient, or the gradient has the wrong sign. The "
-    "loss rises with every step, slowly at first, then to infinity.",
+    says="The step goes uphill: either the update adds the gradient, or the gradient has the wrong sign. "
+    "The loss rises with every step, slowly at first, then without bound.",
 )
 mistake(
     train_step,
@@ -156,15 +156,16 @@ mistake(
     "sgd_step(params, grads, lr) → params.update({key: -lr * g for key, g in grads.items()})",
     "sgd_step(params, grads, lr) → params.update({key: lr * g for key, g in grads.items()})",
     "sgd_step(params, grads, lr) → params.update(grads)",
-    says="The parameters are replaced by the step, or by the gradient, so that all they had learned is gone "
-    "(`=-` instead of `-=` does that, and Python does not mind).",
+    says="The parameters are replaced by the step, or by the gradient, so that all they had learned is "
+    "gone (`=-` instead of `-=` does that, without an error).",
 )
 mistake(
     train_step,
     "updated-twice",
     "grads, lr) → grads, 2 * lr)",
-    says="The step is twice as long as it should be: the update is made twice, or there is a factor of 2 "
-    "too many. Training looks as it would with double the learning rate, and explodes at half of it.",
+    says="The step is twice as long as it should be: the update is made twice, or contains an extra factor "
+    "of 2. Training behaves as if the learning rate were doubled, and diverges at half the rate it "
+    "should.",
 )
 
 # The slips of the parts, made inside the whole.

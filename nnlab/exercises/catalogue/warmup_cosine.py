@@ -39,13 +39,13 @@ def rate(kind: str, label: str, step: int, warmup: int, total: int, peak: float)
     hints=(
         "Two pieces: a straight line as long as step < warmup, and half a cosine after that. An `if` keeps "
         "them apart.",
-        "For the second piece, say first how much of the way from warmup to total is done, as a number from "
-        "0 to 1.",
+        "For the second piece, first work out how much of the way from warmup to total is done, as a "
+        "number from 0 to 1.",
         "Let the angle run from 0 to pi with that number: its cosine then falls from 1 to -1. Add 1 and "
-        "halve it, so that it falls from 1 to 0, and only then let peak come in.",
+        "halve it, so that it falls from 1 to 0, and only then multiply by peak.",
     ),
-    why="The progress from 0 to 1 is worked out first, so the cosine has one argument and no special cases; "
-    "the branch for the warm-up comes before it, so a warm-up of 0 divides by nothing.",
+    why="The progress from 0 to 1 is worked out first, so the cosine has one argument and no special "
+    "cases; the branch for the warm-up comes before it, so a warm-up of 0 never divides by 0.",
 )
 def warmup_cosine(step, warmup, total, peak):
     """Return the learning rate of one step: a linear warm-up, then half a cosine down to 0.
@@ -65,8 +65,8 @@ mistake(
     "warmup-starts-at-zero",
     "(step + 1) / warmup → step / warmup",
     "(step + 1) / warmup → step / (warmup - 1)",
-    says="The warm-up starts from a rate of 0. The first step then moves nothing, and a batch is spent on "
-    "it. Steps count from 0, but the first of them should have a rate above 0 already.",
+    says="The warm-up starts from a rate of 0. The first step then moves nothing, and its batch is wasted. "
+    "Steps count from 0, but the first of them should have a rate above 0 already.",
 )
 mistake(
     warmup_cosine,
@@ -75,9 +75,9 @@ mistake(
     (NO_WARMUP, "(step - warmup) / (total - warmup) → step / total"),
     "(step - warmup) / (total - warmup) → step / total",
     "(step - warmup) / (total - warmup) → step / (total - warmup)",
-    says="The schedule takes no notice of the warm-up: either there is none, or the cosine is counted from "
-    "step 0 on. In the second case the rate jumps when the warm-up ends, since the cosine has used up part "
-    "of its way by then. Ask what your function gives at step = warmup.",
+    says="The schedule ignores the warm-up: either there is none, or the cosine is counted from step 0 on. "
+    "In the second case the rate jumps when the warm-up ends, since the cosine has already come down "
+    "part of the way. What does your function give at step = warmup?",
 )
 mistake(
     warmup_cosine,
@@ -98,7 +98,7 @@ mistake(
     "(step - warmup) / (total - warmup) → (step - warmup - 1) / (total - warmup)",
     "(step - warmup) / (total - warmup) → (step - warmup - 1) / (total - warmup - 1)",
     says="The cosine is off by one step, at its start or at its end. Put both ends into your formula: at "
-    "step = warmup nothing of the way is done, and at step = total all of it.",
+    "step = warmup progress should be 0, and at step = total it should be 1.",
 )
 mistake(
     warmup_cosine,
@@ -132,29 +132,29 @@ mistake(
     warmup_cosine,
     "angle-in-degrees",
     "np.pi * progress → 180 * progress",
-    says="The angle is given in degrees. `np.cos` expects radians, in which half a period is pi; as it is, "
-    "the rate jumps up and down without a pattern.",
+    says="The angle is given in degrees. `np.cos` expects radians, in which half a period is pi; as it "
+    "stands, the rate hardly resembles half a cosine.",
 )
 mistake(
     warmup_cosine,
     "cosine-not-lifted",
     "(1 + np.cos(np.pi * progress)) / 2 → np.cos(np.pi * progress)",
     "(1 + np.cos(np.pi * progress)) / 2 → np.cos(np.pi * progress) / 2",
-    says="The rate becomes negative: from the middle on the cosine lies below 0, and a negative rate climbs "
-    "the loss. A cosine runs from 1 to -1; it has to be moved and scaled so that it runs from 1 to 0.",
+    says="The rate becomes negative: from the middle on the cosine lies below 0, and a negative rate "
+    "climbs the loss. A cosine runs from 1 to -1; it has to be shifted and scaled to run from 1 to 0.",
 )
 mistake(
     warmup_cosine,
     "half-missing",
     "(1 + np.cos(np.pi * progress)) / 2 → (1 + np.cos(np.pi * progress))",
-    says="After the warm-up the rate is twice as large as it should be: 1 + cos runs from 2 to 0. At step = "
-    "warmup the rate jumps to double the peak, and that is where training explodes.",
+    says="After the warm-up the rate is twice as large as it should be: 1 + cos runs from 2 to 0. At step "
+    "= warmup the rate jumps to double the peak, and that is where training diverges.",
 )
 mistake(
     warmup_cosine,
     "cosine-reversed",
     "(1 + np.cos → (1 - np.cos",
-    says="The cosine is the wrong way round: the rate drops to 0 when the warm-up ends, and then rises to "
+    says="The cosine is the wrong way around: the rate drops to 0 when the warm-up ends, and then rises to "
     "the peak. It should start at the peak and fall.",
 )
 mistake(
@@ -179,7 +179,7 @@ mistake(
     "(step + 1) / warmup → (step + 1) / (warmup + 1)",
     "(step + 1) / warmup → step / (warmup + 1)",
     "(step + 1) / warmup → (step + 1) / total",
-    says="The last step of the warm-up, warmup - 1, stays below the peak, as the line is divided by too many "
+    says="The last step of the warm-up, warmup - 1, stays below the peak, since you divide by too many "
     "steps. There are `warmup` of them, and the last should have the peak rate.",
 )
 mistake(
@@ -191,8 +191,8 @@ mistake(
     "peak * (step + 1) / warmup → peak * (1 - np.cos(np.pi * (step + 1) / warmup)) / 2",
     "peak * (step + 1) / warmup → peak * np.sin(np.pi / 2 * (step + 1) / warmup)",
     "peak * (step + 1) / warmup → peak * (1 - (step + 1) / warmup)",
-    says="The warm-up is no straight line up to the peak. Every step of it should add the same amount to the "
-    "rate, peak / warmup.",
+    says="The warm-up is not a straight line up to the peak. Every step should raise the rate by the same "
+    "amount, peak / warmup.",
 )
 mistake(
     warmup_cosine,
@@ -202,8 +202,8 @@ mistake(
         "(step - warmup) / (total - warmup) → step / total",
     ),
     "return peak * (step + 1) / warmup → peak = peak * (step + 1) / warmup",
-    says="In the warm-up the cosine acts as well: the line is multiplied by it. The two pieces follow each "
-    "other, and each step belongs to one of them only.",
+    says="The warm-up is multiplied by the cosine as well. The two pieces follow each other, and each step "
+    "belongs to only one of them.",
 )
 mistake(
     warmup_cosine,
@@ -213,8 +213,8 @@ mistake(
     "peak * (1 + → (1 + ",
     "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * np.cos(np.pi * progress) / 2 + 0.5",
     "peak * (1 + np.cos(np.pi * progress)) / 2 → np.cos(np.pi * progress) / 2 + peak / 2",
-    says="peak does not come in everywhere. Each of the two pieces has to be multiplied by it; without it "
-    "they run up to 1 or down from 1, whatever peak the caller asks for.",
+    says="peak is not used everywhere. Both pieces have to be multiplied by it; without it the rate runs "
+    "up to 1, or down from 1, whatever peak the caller asks for.",
 )
 mistake(
     warmup_cosine,
@@ -225,8 +225,8 @@ mistake(
         "(step - warmup) / (total - warmup) → (step - warmup) // (total - warmup)",
         "peak * (step + 1) / warmup → peak * ((step + 1) // warmup)",
     ),
-    says="A division drops the fraction: the share of the way is 0 until the very end, where it becomes 1, "
-    "so the rate stands still and then jumps. `//` does that, and so does `int`.",
+    says="A division discards the fraction (`//` does that, and so does `int`): progress stays 0 until the "
+    "very end, where it becomes 1, so the rate is constant and then jumps.",
 )
 mistake(
     warmup_cosine,
@@ -249,16 +249,16 @@ mistake(
     "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * (1 + np.cos(np.pi * progress) / 2)",
     "peak * (step + 1) / warmup → peak * step + 1 / warmup",
     "peak * (step + 1) / warmup → (peak * step + 1) / warmup",
-    says="Parentheses are missing: Python multiplies and divides before it adds and subtracts. See which sum "
-    "or difference is meant as a whole.",
+    says="Parentheses are missing: Python multiplies and divides before it adds and subtracts. Check which "
+    "sum or difference belongs together.",
 )
 mistake(
     warmup_cosine,
     "cosine-cut-off",
     "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * max(np.cos(np.pi * progress), 0)",
     "peak * (1 + np.cos(np.pi * progress)) / 2 → peak * np.abs(np.cos(np.pi * progress))",
-    says="The part of the cosine below 0 is cut off or folded up. Half a cosine runs from 1 to -1; moved up "
-    "and scaled, it runs from 1 to 0, and nothing of it has to go.",
+    says="The part of the cosine below 0 is cut off or folded up. Half a cosine runs from 1 to -1; shifted "
+    "up and halved, it runs from 1 to 0, with nothing cut off.",
 )
 mistake(
     warmup_cosine,
@@ -267,5 +267,5 @@ mistake(
     "np.pi → 3.1416",
     "np.pi → 3.14159",
     "np.pi → 22 / 7",
-    says="The result is nearly right, as with a pi of few digits. `np.pi` and `math.pi` have all of them.",
+    says="The result is nearly right, as with a rounded value of pi. Use `np.pi` or `math.pi`.",
 )

@@ -52,7 +52,7 @@ def _resolve(function: Function | str, answer: Function | None) -> tuple[str, Fu
     if isinstance(function, str):
         if answer is None:
             raise TypeError(
-                f"check expected a function after the name, as in check({function!r}, my_function)"
+                f"check expected a function after the name, as in check({function!r}, my_function), got none"
             )
         name, function = function, answer
     else:
@@ -174,25 +174,25 @@ def _unfinished(exercise: Exercise, run: sandbox.Run, done: int) -> Result:
     if run.ended == "time":
         text = (
             f"Your code had not finished after {exercise.seconds:g} seconds of computing ({where}); a "
-            "right answer takes a few thousandths. Look for a loop whose condition never becomes false, or "
-            "one that grows what it runs over."
+            "right answer takes milliseconds. Look for a loop whose condition never becomes false, or "
+            "one that adds to the list it runs over."
         )
         return Result(exercise.name, "error", ("too-slow",), text)
     if run.ended == "waits":
         text = (
-            f"Your code did not end ({where}), though it hardly computed: it waits for something, such as "
-            "`sleep`, a lock, another process or the network. An exercise needs none of them."
+            f"Your code did not finish ({where}), though it computed very little: it is waiting for "
+            "something, such as `sleep`, a lock, another process or the network. No exercise needs these."
         )
         return Result(exercise.name, "error", ("too-slow",), text)
     if run.ended == "loading":
         text = (
-            f"What your function imports or defines had not finished after {LOADING:g} seconds ({where}). "
+            f"Your function's imports and definitions had not finished after {LOADING:g} seconds ({where}). "
             "Look for code that runs when a module is imported or a class is defined."
         )
         return Result(exercise.name, "error", ("too-slow",), text)
     text = (
-        f"Your code ended the Python process it ran in ({where}); your notebook is unharmed. Recursion "
-        "without an end under a raised limit does that, and so does `os._exit`."
+        f"Your code ended the Python process it ran in ({where}); your notebook is unharmed. Endless "
+        "recursion under a raised recursion limit does that, and so does `os._exit`."
     )
     return Result(exercise.name, "error", ("raises",), text)
 
@@ -209,7 +209,7 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
     changed = sorted({name for t in judged for name in t.outcome.changed})
     if all(t.right for t in judged):
         if not changed:
-            text = f"Right. {exercise.name} gives what it should on every input tried."
+            text = f"Right. {exercise.name} gives the correct result on every input tried."
             return Result(exercise.name, "passed", (), text)
         text = "The result is right, but " + _changed_text(changed)
         return Result(exercise.name, "failed", ("changes-its-input",), text)
@@ -217,7 +217,7 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
     named = _named(exercise, trials)
     slugs, lines = named or _general(exercise, trials)
     if changed:
-        slugs, lines = (*slugs, "changes-its-input"), [*lines, f"Besides, {_changed_text(changed)}"]
+        slugs, lines = (*slugs, "changes-its-input"), [*lines, f"Also, {_changed_text(changed)}"]
     if named and raised is not None and raised.outcome.raised is not None:
         lines = [*lines, f"On this input ({raised.probe.label}), {errors.describe(raised.outcome.raised)}"]
     status = "failed" if raised is None else "error"
@@ -227,8 +227,8 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
 
 def _changed_text(names: Sequence[str]) -> str:
     return (
-        f"your function changes its input {', '.join(names)}. The caller still needs it as it was (the "
-        "backward pass does, for one): make a new array, as in `x = x - c`, instead of changing the old one, "
+        f"your function changes its input {', '.join(names)}, which the caller (the backward pass, for "
+        "one) still needs unchanged. Make a new array, as in `x = x - c`, instead of changing the old one, "
         "as in `x -= c`."
     )
 
@@ -250,15 +250,13 @@ def _named(exercise: Exercise, trials: Sequence[Trial]) -> tuple[tuple[str, ...]
     if readings:
         extremes = [t for t in trials if t.probe.kind == "extreme"]
         label = next(t.probe.label for t in extremes if t.not_finite or t.outcome.raised)
-        text = f"Besides, it does not give finite numbers for this input: {label}."
+        text = f"Also, it gives NaN or infinity, or raises an error, for this input: {label}."
         return _tell(exercise, readings, Finding("not-a-number", text))
     alone = evidence.typed_in(trials) or evidence.fixed_number(trials)  # which then explains everything
     readings = [] if alone else matching_but_for_a_size(lined)
     if readings:
         label = next(t.probe.label for t in trials if t.probe.kind == "other")
-        text = (
-            f"Besides, a size is written as a number, which does not fit for {label}; take it from `.shape`."
-        )
+        text = f"Also, a size is hard-coded, which fails for {label}; take it from `.shape`."
         return _tell(exercise, readings, Finding("hard-coded-size", text))
     shown = with_symptoms(exercise, trials) if evidence.has_structure(trials) else ()
     if not shown:
@@ -292,9 +290,9 @@ def _tell(
 def _heading(readings: Sequence[Sequence[int]]) -> str:
     """Say which of the numbered mistakes were made: all together, or one set of them or another."""
     if len(readings) == 1:
-        return f"{'Two' if len(readings[0]) == 2 else 'Several'} mistakes together."
+        return f"{'Two' if len(readings[0]) == 2 else 'Several'} mistakes at once:"
     sets = [" and ".join(map(str, reading)) for reading in readings]
     return (
-        "Your results fit more than one explanation, and nothing here tells them apart: either "
+        "Your results fit more than one explanation, and the inputs tried cannot tell which is true: either "
         f"{', or '.join(sets)}."
     )

@@ -12,8 +12,8 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "ValueError",
         r"could not be broadcast together",
         r"\*(?!\*)",
-        "`*` multiplies entry by entry, and these shapes do not fit for that. If a matrix product is meant, "
-        "it is written `@`. If not, print both shapes: NumPy lines them up from the right.",
+        "`*` multiplies entry by entry, and these shapes do not allow that. A matrix product is written `@`. "
+        "If you do mean `*`, print both shapes: NumPy lines them up from the right.",
     ),
     (
         "ValueError",
@@ -26,36 +26,35 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "ValueError",
         r"matmul.*mismatch|shapes .* not aligned|mat1 and mat2",
         "",
-        "In `A @ B` the number of columns of A must be the number of rows of B. Write the shapes beside each "
-        "factor; a `.T` or a swap of the two is often all that is missing.",
+        "In `A @ B` the number of columns of A must equal the number of rows of B. Write down both shapes; "
+        "often a `.T` is missing, or the factors are in the wrong order.",
     ),
     (
         "ValueError",
         r"cannot reshape|total size of new array",
         "",
-        "The new shape must hold as many entries as the array has; print `.shape` of both.",
+        "The new shape must hold exactly as many entries as the array has; print its `.shape`.",
     ),
     (
         "ValueError",
         r"not enough values to unpack|too many values to unpack",
         "",
-        "The number of names on the left differs from the number of values on the right. `x = f(),` "
-        "with a comma at the end makes a one-element tuple; a function with one result needs no "
-        "comma.",
+        "The number of names on the left differs from the number of values on the right. Print what is "
+        "unpacked, or its `len`.",
     ),
     (
         "ValueError",
         r"setting an array element with a sequence|inhomogeneous",
         "",
-        "A single entry was assigned a whole array, or rows of different lengths were combined into "
+        "Either a single entry is assigned a whole array, or rows of different lengths are combined into "
         "one array.",
     ),
     (
         "ValueError",
         r"truth value of an array",
         "",
-        "`if`, `and` and `max(a, b)` need a single truth value, but got an array. To choose entry by "
-        "entry, use `np.where` or `np.maximum`, or multiply by the comparison.",
+        "`if`, `and`, `or` and Python's `max` need a single True or False, but got an array. To choose entry "
+        "by entry, use `np.where` or `np.maximum`, or multiply by the comparison.",
     ),
     (
         "TypeError",
@@ -68,55 +67,54 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "TypeError",
         r"tuple|list indices",
         "",
-        "A tuple or a list is used where an array is needed. A comma at the end of a line, as in `a "
-        "= b,`, makes a one-element tuple.",
+        "A tuple or a list is used where an array or a number is needed. Note that a comma at the end of a "
+        "line, as in `a = b,`, makes a tuple.",
     ),
     (
         "TypeError",
         r"as parameter",
         "",
-        "A layer's parameter cannot be replaced by a plain tensor. Copy the numbers into the "
-        "existing one, or wrap them in an `nn.Parameter`.",
+        "A layer's parameter cannot be replaced by a plain tensor. Copy the numbers into the existing "
+        "parameter, or wrap the tensor in `nn.Parameter`.",
     ),
     (
         "TypeError",
         r"NoneType",
         "",
-        "Something here is None. A function without `return` gives None, and so do methods that work in "
-        "place, such as `list.sort()` or `rng.shuffle()`.",
+        "Something on this line is None. A function without `return` gives None, and so do methods that work "
+        "in place, such as `list.sort()` and `rng.shuffle()`.",
     ),
     (
         "TypeError",
         r"only .*(scalar|length-1|0-dimensional).* arrays? can be converted",
         "",
-        "A function for single numbers (those of `math`, or `float`) got a whole array; NumPy's functions "
-        "work on arrays.",
+        "A function for single numbers (`float`, or one from `math`) got a whole array; NumPy's functions, "
+        "such as `np.exp`, take arrays.",
     ),
     (
         "UFuncTypeError|_UFuncOutputCastingError",
         r"Cannot cast",
         "",
-        "An integer array cannot be updated in place with fractions. Make it a float array first, or "
+        "An integer array cannot be updated in place with floats. Make it a float array first, or "
         "write `a = a - …` instead of `a -= …`.",
     ),
     (
         "UFuncTypeError|_UFuncNoLoopError",
         "",
         "",
-        "NumPy cannot compute with this kind of value; print the dtypes of both sides.",
+        "NumPy cannot compute this with values of these types; print the dtype of both operands.",
     ),
     (
         "AttributeError",
         r"NoneType",
         "",
-        "Something here is None. A function without `return` gives None.",
+        "Something on this line is None. A function without `return` gives None.",
     ),
     (
         "AttributeError",
         r"before Module.__init__",
         "",
-        "A class made from `nn.Module` has to run the `__init__` of `nn.Module` before it can hold layers; "
-        "`super()` reaches it.",
+        "A subclass of `nn.Module` has to call `super().__init__()` before it can hold layers.",
     ),
     (
         "AttributeError",
@@ -129,56 +127,63 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "UnboundLocalError",
         "",
         "",
-        "The name is assigned further down in this function, so Python treats it as local everywhere in it.",
+        "The name is assigned somewhere in this function, so Python treats it as local throughout, and here "
+        "it has no value yet. Assign it before this line, or use another name.",
     ),
     (
         "NameError",
         "",
         "",
-        "No such name is defined here: a typo, or a cell above that has not been run.",
+        "No such name is defined: it may be misspelled, or the cell that defines it has not been run.",
     ),
     (
         "IndexError",
         r"out of bounds|out of range",
         "",
-        "An index runs past the end: indices go from 0 to the size minus 1. The first one counts "
-        "samples, the second features or classes.",
+        "An index runs past the end: valid indices go from 0 to the length minus 1. Print the array's "
+        "`.shape` and the index.",
     ),
     (
         "IndexError",
         r"too many indices",
         "",
-        "The array has fewer axes than the index. A sum over an axis, or an index such as `a[0]`, drops one.",
+        "The array has fewer axes than you index; print its `.shape`. A sum over an axis, or an index such "
+        "as `a[0]`, drops one.",
     ),
-    ("AxisError", "", "", "The array has fewer axes than that: axis 0 is the first, axis 1 the second."),
-    ("KeyError", "", "", "The dict has no such key; the docstring of the exercise lists the keys."),
+    (
+        "AxisError",
+        "",
+        "",
+        "The array has no such axis; print its `.shape`. Axis 0 is the first, axis 1 the second.",
+    ),
+    ("KeyError", "", "", "The dict has no such key; print `list(…)` of the dict to see which it has."),
     (
         "ZeroDivisionError",
         "",
         "",
-        "The divisor is 0 here; decide what the result should be in that case.",
+        "The divisor is 0 for this input; decide what the result should be in that case.",
     ),
     (
         "RecursionError",
         "",
         "",
-        "The function calls itself (or another function that calls it) and never comes to an end.",
+        "The function calls itself, directly or through another function, and never stops.",
     ),
     (
         "MemoryError|_ArrayMemoryError",
         "",
         "",
-        "Far more memory was asked for than the task needs. Shapes such as (m, 1) against (m,) make "
-        "(m, m) arrays.",
+        "Your code asks for far more memory than the task needs. Operations on shapes such as (m, 1) and "
+        "(m,) give (m, m) arrays.",
     ),
     (
         "SystemExit|KeyboardInterrupt",
         "",
         "",
-        "`exit` and `quit` end the whole program; a function ends with `return`.",
+        "`exit` and `quit` end the whole program; use `return` to leave a function.",
     ),
-    ("EOFError", "", "", "The values come in as arguments; nobody is there to type them in."),
-    ("AssertionError", "", "", "An `assert` in your own code does not hold."),
+    ("EOFError", "", "", "The checker cannot answer `input()`; use the values passed as arguments."),
+    ("AssertionError", "", "", "An `assert` in your own code fails."),
     (
         "RuntimeError",
         r"does not require grad",
@@ -190,30 +195,30 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "RuntimeError",
         r"leaf Variable that requires grad",
         "",
-        "A parameter is changed in place while gradients are recorded; do it under `torch.no_grad()`.",
+        "A parameter is changed in place while gradients are recorded; do that under `torch.no_grad()`.",
     ),
     (
         "RuntimeError",
         r"Can't call numpy\(\)",
         "",
-        "A tensor that records gradients has no `.numpy()`; take `.detach()` first.",
+        "A tensor that requires gradients has no `.numpy()`; call `.detach()` first.",
     ),
     (
         "RuntimeError",
         r"shapes cannot be multiplied",
         "",
-        "In `A @ B` the number of columns of A must be the number of rows of B. `nn.Linear` keeps "
+        "In `A @ B` the number of columns of A must equal the number of rows of B. `nn.Linear` stores "
         "its weight as (n_out, n_in), the transpose of ours.",
     ),
     (
         "RuntimeError",
         r"size of tensor|must match",
         "",
-        "These shapes do not fit entry by entry. Scores have shape (m, n_classes) and integer labels "
-        "(m,), so the two cannot be subtracted, as a squared error would; a cross-entropy takes "
+        "These shapes do not match entry by entry. Scores have shape (m, n_classes) and integer labels "
+        "(m,), so the two cannot be subtracted, as a squared error would do; `F.cross_entropy` takes "
         "them as they are.",
     ),
-    ("RuntimeError", r"expected scalar type|same dtype|dtype", "", "The dtypes do not fit; print both."),
+    ("RuntimeError", r"expected scalar type|same dtype|dtype", "", "The dtypes do not match; print both."),
 )
 
 

@@ -19,10 +19,10 @@ from nnlab.exercises.checking.definitions import Exercise
 from nnlab.exercises.checking.trials import Trial, is_known, part, sentence
 
 REFUSED = {
-    "matrix": "There `*` is the matrix product, and a row stays two-dimensional, so that it breaks code that "
-    "is written for arrays; return an array (`np.asarray`), and write `@` for the product.",
-    "MaskedArray": "Entries that are masked drop out of sums and comparisons without a word; return "
-    "an array, with a value in every place (`.filled`).",
+    "matrix": "Its `*` is the matrix product, and its rows stay two-dimensional, which breaks code written "
+    "for arrays. Return an array (`np.asarray`), and write `@` for the product.",
+    "MaskedArray": "Masked entries silently drop out of sums and comparisons. Return an array with a value "
+    "in every place (`.filled`).",
 }
 
 
@@ -44,8 +44,8 @@ def find(exercise: Exercise, trials: Sequence[Trial]) -> Finding:
             return finding
     return Finding(
         "",
-        "The result is not right, and it fits none of the mistakes known for this exercise. Work the small "
-        "example below by hand and compare step by step.",
+        "The result is not right, but it matches none of the mistakes known for this exercise. Work through "
+        "the small example below by hand and compare step by step.",
     )
 
 
@@ -62,9 +62,8 @@ def returned_nothing(exercise: Exercise, trials: Sequence[Trial], wrong: Sequenc
     if exercise.returns and any(t.outcome.came == "NoneType" for t in wrong):
         return Finding(
             "returns-none",
-            f"Your function returns nothing (None), where {exercise.returns} is expected. The last line of "
-            "the function should be a `return` with what was computed; `print` shows a value but does not "
-            "return it.",
+            f"Your function should return {exercise.returns}, but it returns None. End it with a `return` of "
+            "what you have computed; `print` shows a value but does not return it.",
         )
     return None
 
@@ -79,7 +78,7 @@ def size_typed_in(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[T
         return Finding(
             "hard-coded-size",
             f"The result is off by a factor that changes with the data: your code has the fixed "
-            f"number {number} where a size is meant. Take the size from `.shape`, or from the arguments.",
+            f"number {number} where a size is meant. Take the size from `.shape` or from the arguments.",
         )
     right, failing = (next(t for t in trials if t.probe.kind == kind) for kind in ("main", "other"))
     text = (
@@ -90,8 +89,8 @@ def size_typed_in(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[T
         text += f" There {errors.told(failing.outcome.raised)}"
     return Finding(
         "hard-coded-size",
-        f"{text} It counts on the size {number} of the first: take sizes from `.shape`, or from the "
-        "arguments, and do not write them as numbers.",
+        f"{text} It relies on the size {number} of the first: take sizes from `.shape` or from the "
+        "arguments instead of hard-coding them.",
     )
 
 
@@ -187,8 +186,9 @@ def _shape_remark(a: np.ndarray, b: np.ndarray, trial: Trial) -> str:
         return c.shape == a.shape and bool(close(a, c, trial.rtol, trial.atol).all())
 
     if a.ndim == 2 and b.shape == a.shape[::-1]:
-        values = "The values are right: it" if equal(b.T) else "It"
-        return f"{values} is the transpose; one `.T`, or the order of the two factors, makes the difference."
+        if equal(b.T):
+            return "The values are right, but transposed: look for a `.T`, or for the order of two factors."
+        return "Rows and columns are swapped: look for a `.T`, or for the order of two factors."
     if b.size == a.size and b.ndim > a.ndim:
         values = "The values are right, but there" if equal(b.reshape(a.shape)) else "There"
         return (
@@ -196,13 +196,13 @@ def _shape_remark(a: np.ndarray, b: np.ndarray, trial: Trial) -> str:
         )
     if b.size == a.size and b.ndim < a.ndim:
         values = "The values are right, but an" if equal(b.reshape(a.shape)) else "An"
-        return f"{values} axis is missing (`ravel`, `squeeze` and an index drop one)."
+        return f"{values} axis is missing (`ravel`, `squeeze` and indexing drop one)."
     if b.ndim < a.ndim:
         return "An axis is missing: a sum, a mean or a maximum over an axis drops it."
     if b.ndim > a.ndim:
         if not a.ndim:
             return "A single number is expected."
-        return "There is an axis too many; a broadcast between arrays of different shapes can make one."
+        return "There is one axis too many; broadcasting arrays of different shapes can add one."
     return ""
 
 
@@ -215,7 +215,7 @@ def only_extreme(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Tr
     text += next((s for s in (sentence(exercise, x) for x in trial.leaves if not x.agrees) if s), "")
     if trial.not_finite:
         text += (
-            "There it gives NaN or infinity. In training, one such number turns every weight into NaN with "
+            "There it gives NaN or infinity. In training, one such number turns every weight into NaN at "
             "the next update."
         )
     return Finding("not-a-number" if trial.not_finite else "", text.strip())
@@ -245,7 +245,7 @@ def half_precision(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[
     return Finding(
         "half-precision",
         "The result is right to the precision of its type, float16, which keeps three digits and overflows "
-        "above 65,504. Compute and return float64, like the arguments (float32 is precise enough).",
+        "above 65,504. Compute in float64, like the arguments; float32 would do, too.",
     )
 
 
@@ -258,15 +258,15 @@ def rounded(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial])
         if all(np.allclose(leaf.got, leaf.expected.round(places), rtol=0, atol=1e-12) for leaf in found):
             return Finding(
                 "result-rounded",
-                f"The result is rounded to {places} decimal place{'s' if places > 1 else ''}. Return it as "
-                "it was computed, and round only where it is printed: further steps need all the digits.",
+                f"The result is rounded to {places} decimal place{'s' if places > 1 else ''}. Return it "
+                "unrounded, and round only when you print: further steps need all the digits.",
             )
     if all(close(leaf.expected, leaf.got, 1e-3, 0.0).all() for leaf in found):
         return Finding(
             "",
-            "The result is nearly right: it agrees with the right one in the first digits, and differs in "
-            "later ones. Look for a rounding on the way, a constant with too few digits, an `eps` "
-            "that is too large, or a formula that is an approximation.",
+            "The result is nearly right: it agrees with the right one in the first digits and differs in "
+            "later ones. Look for rounding along the way, a constant with too few digits, an `eps` "
+            "that is too large, or an approximate formula.",
         )
     return None
 
@@ -286,10 +286,9 @@ def one_value(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial
         return None
     return Finding(
         "",
-        f"Your function gives {value:.6g} for every input tried, so its result does not depend on the input. "
-        "Print what it computes along the way for the small example below, and look for the line where "
-        "everything becomes the same: a comparison that never holds, a division by `//`, an index that is "
-        "always 0.",
+        f"Your function gives {value:.6g} for every input tried. Print what it computes along the way for "
+        "the small example below, and look for the line where the values stop depending on the input: a "
+        "comparison that never holds, a division with `//`, an index that is always 0.",
     )
 
 
@@ -304,10 +303,10 @@ SIZES = {
     "c_out": "the number of output channels",
 }
 CONSTANTS = (
-    (-1.0, "the negative of what it should be; look for a sign that is reversed."),
+    (-1.0, "the negative of what it should be; look for a reversed sign."),
     (2.0, "twice what it should be."),
     (0.5, "half of what it should be."),
-    (1 / math.log(2), "in units of log 2: base 2 instead of the natural logarithm."),
+    (1 / math.log(2), "1 / log 2 times what it should be, as with a logarithm to base 2."),
     (100.0, "100 times what it should be, a percentage."),
 )
 
@@ -356,15 +355,15 @@ def _formulas(ratios: np.ndarray, sizes: Sequence) -> Iterator[str]:
             continue
         for sign, minus in ((1, ""), (-1, "minus ")):
             if np.allclose(ratios, sign * n, rtol=1e-6, atol=0):
-                yield f"{minus}{word}, times too large (a sum where a mean is meant?)."
+                yield f"too large by the factor {minus}{word} (a sum where a mean is meant?)."
             if np.allclose(ratios, sign / n, rtol=1e-6, atol=0):
-                yield f"{minus}the right one divided once more by {word}."
+                yield f"{minus}the right one divided again by {word}."
             if np.allclose(ratios, sign * n**2, rtol=1e-6, atol=0):
-                yield f"{minus}{word}, squared, times too large."
+                yield f"too large by the factor {minus}{word}, squared."
             if np.allclose(ratios, sign * np.sqrt(n), rtol=1e-6, atol=0):
-                yield f"{minus}the square root of {word}, times too large."
+                yield f"too large by the factor {minus}the square root of {word}."
             if np.allclose(ratios, sign / np.sqrt(n), rtol=1e-6, atol=0):
-                yield f"{minus}the right one divided once more by the square root of {word}."
+                yield f"{minus}the right one divided again by the square root of {word}."
 
 
 def without_bias_only(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
@@ -373,8 +372,8 @@ def without_bias_only(exercise: Exercise, trials: Sequence[Trial], wrong: Sequen
     if main.get("bias") and not main.get("main"):
         return Finding(
             "right-without-bias-only",
-            "Your function is right as long as every bias is 0, and wrong otherwise: look at where the bias "
-            "enters, and how often.",
+            "Your function is right as long as every bias is 0, and wrong otherwise. Look at where the bias "
+            "is added, and how often.",
         )
     return None
 
@@ -400,18 +399,22 @@ def some_parts_right(exercise: Exercise, trials: Sequence[Trial], wrong: Sequenc
     smallest = min(wrong, key=lambda t: t.probe.numbers)
     said = dict.fromkeys(sentence(exercise, leaf) for leaf in smallest.leaves if not leaf.agrees)
     texts = [text for text in said if text][:2]
-    if bad:
+    if bad and good:
+        texts = [f"{_capital(_listed(good))} {_are(good)} right; {_listed(bad)} {_are(bad)} not.", *texts]
+    elif bad:
         texts = [f"Not right yet: {_listed(bad)}.", *texts]
-    if good and bad:
-        texts = [f"Right already: {_listed(good)}.", *texts]
     if not good and not any(said):
         return None
-    return Finding("", " ".join([*texts, "This fits none of the mistakes known for this exercise."]))
+    return Finding("", " ".join([*texts, "This matches none of the mistakes known for this exercise."]))
+
+
+def _are(names: Sequence[str]) -> str:
+    return "are" if len(names) > 1 else "is"
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - MANY
-    return ", ".join(names[:MANY]) + (f" and {more} more" if more > 0 else "")
+    shown = [*names[:MANY], f"{len(names) - MANY} more"] if len(names) > MANY else list(names)
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def right_elsewhere(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
@@ -422,8 +425,8 @@ def right_elsewhere(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence
     return Finding(
         "",
         f"Your function is right on some inputs ({right.probe.label}), but not on others "
-        f"({wrong[0].probe.label}). This fits none of the mistakes known for this exercise; compare the two "
-        "step by step.",
+        f"({wrong[0].probe.label}). This matches none of the mistakes known for this exercise; compare the "
+        "two cases step by step.",
     )
 
 

@@ -105,7 +105,7 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial], message: str =
     expected, got = leaf.expected, leaf.got
     index = first_difference(leaf, trial.rtol, trial.atol)
     if index == ():
-        rows += zip((f"expected{of}", f"got{of}"), told_apart(float(expected), float(got)), strict=True)
+        rows += zip((f"expected{of}", f"got{of}"), until_different(float(expected), float(got)), strict=True)
         return Example(tuple(rows))
     if trial.probe.observe is not None and not leaf.path:
         expected = _known_parts(exercise, expected)
@@ -113,7 +113,7 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial], message: str =
         rows.append((f"expected{of}", show(expected)))
     rows.append((f"got{of}", show(got)))
     if index:
-        a, b = told_apart(float(expected[index]), float(got[index]))
+        a, b = until_different(float(expected[index]), float(got[index]))
         rows.append(("differs first", f"at [{', '.join(map(str, index))}]: expected {a}, got {b}"))
     return Example(tuple(rows))
 
@@ -132,7 +132,7 @@ def _known_parts(exercise: Exercise, value: Any, path: tuple = ()) -> Any:
     } or None
 
 
-def told_apart(a: float, b: float) -> tuple[str, str]:
+def until_different(a: float, b: float) -> tuple[str, str]:
     """Write two numbers with as many digits as it takes to see the difference, six at least."""
     for digits in range(6, 18):
         one, other = f"{a:.{digits}g}", f"{b:.{digits}g}"

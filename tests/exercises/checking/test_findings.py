@@ -66,23 +66,23 @@ RUNGS = {
     "returned nothing": (
         lambda X, W, b: None if len(X) else 0,
         "returns-none",
-        "returns nothing (None), where Z",
+        "should return Z, but it returns None",
     ),
     "size typed in as a divisor": (
         lambda X, W, b: one(X, W, b) * (len(X) / 7),
         "hard-coded-size",
         "right on one input (m = 7, n_x = 3, n_h = 5, n_y = 4), but not on another (m = 6, n_x = 4, n_h = 2, "
-        "n_y = 3). It counts on the size 7 of the first",
+        "n_y = 3). It relies on the size 7 of the first",
     ),
     "size typed in as an end": (
         lambda X, W, b: np.array([one(X, W, b)[i] for i in range(7)]),
         "hard-coded-size",
-        "raises IndexError: index 6 is out of bounds for axis 0 with size 6. It counts on the size 7",
+        "raises IndexError: index 6 is out of bounds for axis 0 with size 6. It relies on the size 7",
     ),
     "size typed in as a shape": (
         lambda X, W, b: one(X, W, b) + np.zeros((7, 1)),
         "hard-coded-size",
-        "It counts on the size 7",
+        "It relies on the size 7",
     ),
     "rows left out, which is no proof of a number": (
         lambda X, W, b: np.r_[one(X, W, b)[:1], one(X, W, b)[1:] + (len(X) != 7)],
@@ -99,12 +99,12 @@ RUNGS = {
     "shape transposed": (
         lambda X, W, b: one(X, W, b).T,
         "wrong-shape",
-        "The values are right: it is the transpose",
+        "The values are right, but transposed",
     ),
     "shape transposed, values wrong": (
         lambda X, W, b: one(X, W, b).T + 1,
         "wrong-shape",
-        "It is the transpose",
+        "Rows and columns are swapped",
     ),
     "axis too many": (
         lambda X, W, b: one(X, W, b)[None],
@@ -125,7 +125,7 @@ RUNGS = {
     "axis not summed": (
         lambda X, W, b: one(X, W, b)[..., None] * np.ones(3),
         "wrong-shape",
-        "There is an axis too many",
+        "There is one axis too many",
     ),
     "NaN on extreme input": (
         lambda X, W, b: np.tanh(X @ W - X @ W + X @ W + b),
@@ -147,9 +147,9 @@ RUNGS = {
     "m": (
         lambda X, W, b: len(X) * one(X, W, b),
         "right-up-to-a-factor",
-        "m, the number of samples, times too large",
+        "too large by the factor m, the number of samples",
     ),
-    "1/m": (lambda X, W, b: one(X, W, b) / len(X), "right-up-to-a-factor", "divided once more by m"),
+    "1/m": (lambda X, W, b: one(X, W, b) / len(X), "right-up-to-a-factor", "divided again by m"),
     "-1/m": (lambda X, W, b: -one(X, W, b) / len(X), "right-up-to-a-factor", "minus the right one divided"),
     "number of classes": (
         lambda X, W, b: len(b) * one(X, W, b),
@@ -178,7 +178,7 @@ RUNGS = {
         "",
         "right on some inputs (a small example), but not on others (m = 7",
     ),
-    "no idea": (lambda X, W, b: one(X, W, b) + 0.1, "", "fits none of the mistakes known"),
+    "no idea": (lambda X, W, b: one(X, W, b) + 0.1, "", "matches none of the mistakes known"),
 }
 
 
@@ -220,7 +220,7 @@ PARTS = {
     "one part wrong": (
         lambda X, W, b: right_parts(X, W, b, Z=X @ W + b + 1),
         "",
-        "Right already: norm, parts['b']. Not right yet: parts['Z'].",
+        "norm and parts['b'] are right; parts['Z'] is not.",
     ),
 }
 
@@ -286,33 +286,33 @@ def asserts(X, W, b):
 
 
 ERRORS = {
-    "`*` for `@`": (lambda X, W, b: X[:, :1].T * np.ones(9), "If a matrix product is meant"),
+    "`*` for `@`": (lambda X, W, b: X[:, :1].T * np.ones(9), "A matrix product is written `@`"),
     "broadcast": (lambda X, W, b: np.add(np.ones(3), np.ones(4)), "lines shapes up from the right"),
     "matmul": (lambda X, W, b: np.ones((2, 3)) @ np.ones((2, 3)), "the number of columns of A"),
     "dot": (lambda X, W, b: np.dot(np.ones((2, 3)), np.ones((2, 3))), "the number of columns of A"),
-    "reshape": (lambda X, W, b: X.reshape(17, 19), "must hold as many entries"),
+    "reshape": (lambda X, W, b: X.reshape(17, 19), "exactly as many entries"),
     "unpacking": (lambda X, W, b: [p for p, q in [(1, 2, 3)]], "number of names on the left"),
     "ragged": (assigns_rows_of_different_length, "rows of different lengths"),
-    "truth value": (lambda X, W, b: max(X, W), "need a single truth value"),
+    "truth value": (lambda X, W, b: max(X, W), "need a single True or False"),
     "arguments": (lambda X, W: X, "compare its first line with the signature"),
-    "tuple": (lambda X, W, b: (X,) + 1, "makes a one-element tuple"),
-    "None": (lambda X, W, b: None + b, "`list.sort()` or `rng.shuffle()`"),
-    "scalar function": (lambda X, W, b: math.exp(X), "NumPy's functions work on arrays"),
+    "tuple": (lambda X, W, b: (X,) + 1, "makes a tuple"),
+    "None": (lambda X, W, b: None + b, "`list.sort()` and `rng.shuffle()`"),
+    "scalar function": (lambda X, W, b: math.exp(X), "take arrays"),
     "integers in place": (updates_integers, "Make it a float array first"),
-    "no loop": (lambda X, W, b: np.add("a", 1), "compute with this kind of value"),
+    "no loop": (lambda X, W, b: np.add("a", 1), "print the dtype of both operands"),
     "None's attribute": (lambda X, W, b: None.shape, "A function without `return` gives None."),
     "list's attribute": (lambda X, W, b: [1].shape, "`np.asarray` turns it into one"),
     "unbound": (uses_before_assignment, "treats it as local"),
-    "name": (lambda X, W, b: Y_hat, "a typo, or a cell above"),  # noqa: F821
+    "name": (lambda X, W, b: Y_hat, "it may be misspelled"),  # noqa: F821
     "index": (lambda X, W, b: X[99], "An index runs past the end"),
-    "indices": (lambda X, W, b: b[0, 0], "The array has fewer axes than the index"),
-    "axis": (lambda X, W, b: X.sum(axis=2), "axis 0 is the first"),
-    "key": (lambda X, W, b: {}["Wh"], "lists the keys"),
+    "indices": (lambda X, W, b: b[0, 0], "The array has fewer axes than you index"),
+    "axis": (lambda X, W, b: X.sum(axis=2), "Axis 0 is the first"),
+    "key": (lambda X, W, b: {}["Wh"], "The dict has no such key"),
     "zero": (lambda X, W, b: 1 / 0, "decide what the result should be"),
-    "recursion": (recurses, "never comes to an end"),
-    "memory": (lambda X, W, b: np.ones((10**6, 10**6)), "Far more memory"),
-    "exit": (lambda X, W, b: exit(), "a function ends with `return`"),
-    "input": (lambda X, W, b: input(), "nobody is there to type them in"),
+    "recursion": (recurses, "and never stops"),
+    "memory": (lambda X, W, b: np.ones((10**6, 10**6)), "far more memory"),
+    "exit": (lambda X, W, b: exit(), "use `return` to leave a function"),
+    "input": (lambda X, W, b: input(), "cannot answer `input()`"),
     "assert": (asserts, "An `assert` in your own code"),
 }
 
@@ -340,13 +340,13 @@ def torch_errors():
 
     return [
         (lambda: torch.ones(1).backward(), "depends on no parameter"),
-        (in_place, "do it under `torch.no_grad()`"),
-        (lambda: nn.Linear(2, 3).weight.numpy(), "take `.detach()` first"),
+        (in_place, "do that under `torch.no_grad()`"),
+        (lambda: nn.Linear(2, 3).weight.numpy(), "call `.detach()` first"),
         (lambda: torch.ones(2, 3) @ torch.ones(2, 3), "(n_out, n_in)"),
         (lambda: torch.ones(2, 3) + torch.ones(2, 4), "as a squared error would"),
-        (lambda: nn.Linear(2, 3)(torch.ones(2, 2).double()), "The dtypes do not fit"),
-        (set_plain, "wrap them in an `nn.Parameter`"),
-        (NoInit, "`super()` reaches it"),
+        (lambda: nn.Linear(2, 3)(torch.ones(2, 2).double()), "The dtypes do not match"),
+        (set_plain, "wrap the tensor in `nn.Parameter`"),
+        (NoInit, "call `super().__init__()`"),
     ]
 
 

@@ -217,7 +217,7 @@ def raises_the_unprintable(X, W, b):
 
 
 RAISING = {
-    recurses: "never comes to an end",
+    recurses: "and never stops",
     asks_for_a_terabyte: "more memory was asked for",
     asks_for_a_long_list: "more memory was asked for",
     leaves: "ends with `return`",
