@@ -38,22 +38,27 @@ EXTRAS = PROJECT["optional-dependencies"]
 TESTED = PROJECT["dependencies"] + EXTRAS["serve"]
 TOOLS = [r for r in EXTRAS["test"] + EXTRAS["site"] if not r.startswith("nnlab[")]  # JupyterLab is not needed
 
-# Tests of the checkout's own files and its installation, of JupyterLab and nbconvert, of endurance, and of
-# the catalogue's many mistakes, which take longest: versions hardly matter.
+# Tests of the checkout's own files and its installation, of JupyterLab and nbconvert, of endurance, of the
+# catalogue's many mistakes and of what hostile notebooks try, which take longest: versions hardly matter.
 ELSEWHERE = [
     "browser",
     "catalogue",
     "cells_again",
     "corpus",
-    "documented_commands",
     "doctor",
+    "documented_commands",
+    "grade",
+    "lab",
     "mutations",
     "notebooks*",
     "packaging",
     "platforms",
+    "protection",
+    "robust",
     "setup_cell",
     "site",
     "soak",
+    "submissions",
 ]
 # nbval-lax asks that every cell runs; what it prints may differ between versions.
 PYTEST = ["-q", "--disable-warnings", "-n2", "--dist=loadfile", "-pno:cacheprovider"]

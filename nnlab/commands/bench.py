@@ -22,9 +22,8 @@ from tqdm.auto import tqdm
 
 import nnlab
 from nnlab import bench
-from nnlab._files import whole_file
 from nnlab.bench import report
-from nnlab.commands import threads
+from nnlab.commands import open_output, threads
 
 QUICK = {"seconds": 0.1, "round_seconds": 0.03, "least_rounds": 3}
 
@@ -66,8 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
         case.prepare()  # data that cannot be read are found before measuring
     with contextlib.ExitStack() as files:  # opened now: a bad path is found before measuring
         to_file = arguments.json not in (None, "-")
-        json_file = _open(files, arguments.json) if to_file else None
-        picture = _open(files, arguments.plot) if arguments.plot else None
+        json_file = open_output(files, arguments.json) if to_file else None
+        picture = open_output(files, arguments.plot) if arguments.plot else None
         with bench.limit_threads(arguments.threads):
             around = report.surroundings(arguments.threads, arguments.clock)
             results = _measure_all(chosen, arguments)
@@ -171,14 +170,3 @@ def _draw(results: dict[str, list], file: BinaryIO, kind: str) -> None:
     drawn = results.get("cases") or results["scaling"]
     draw = figures.draw_ratios if results.get("cases") else figures.draw_growth
     draw(drawn).savefig(file, format=kind, dpi=150)
-
-
-def _open(files: contextlib.ExitStack, path: str) -> BinaryIO:
-    """Open a file for writing, to be closed with `files`.
-
-    Raises: OSError at once if it cannot be written.
-    """
-    try:
-        return files.enter_context(whole_file(Path(path)))
-    except OSError as error:
-        raise OSError(f"cannot write {path}: {error.strerror}; name another file") from None

@@ -15,6 +15,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import glob
 import os
 import sys
@@ -23,6 +24,7 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from nnlab._terminal import as_typed
+from nnlab.commands import open_output
 from nnlab.exercises.grading import report
 from nnlab.exercises.grading.grade import Grades, grade
 from nnlab.exercises.grading.protection import UNSAFE, Protection, bubblewrap
@@ -72,15 +74,16 @@ def run(arguments: argparse.Namespace) -> int:
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 2
-    grades = with_progress(paths, arguments.workers, protection)
     targets = {name: getattr(arguments, name) for name in FORMATS if getattr(arguments, name)}
-    for name, target in targets.items():
-        if target == "-":
-            sys.stdout.write(FORMATS[name](grades))
-        else:
-            Path(target).write_text(FORMATS[name](grades), encoding="utf-8", newline="")
-    if "-" not in targets.values():
-        print(report.text(grades))
+    with contextlib.ExitStack() as files:  # opened now: a bad path is found before the work, not after it
+        outputs = {name: open_output(files, target) for name, target in targets.items() if target != "-"}
+        grades = with_progress(paths, arguments.workers, protection)
+        if "-" not in targets.values():
+            print(report.text(grades))  # first: whatever becomes of the files, the result is seen
+        for name, file in outputs.items():
+            file.write(FORMATS[name](grades).encode())
+    for name in targets.keys() - outputs.keys():
+        sys.stdout.write(FORMATS[name](grades))
     return 1 if any(who.problem for who in grades.learners) else 0
 
 

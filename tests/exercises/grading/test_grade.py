@@ -371,6 +371,15 @@ def test_the_command_writes_what_is_asked_for(folder, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["results"][0]["learner"] == "ben"
 
 
+def test_a_file_that_cannot_be_written_is_found_before_grading(folder, tmp_path, capsys, monkeypatch):
+    from nnlab.commands import grade as command
+
+    monkeypatch.setattr(command, "with_progress", lambda *_: pytest.fail("graded before looking"))
+    table = tmp_path / "no such folder" / "grades.csv"
+    assert main(["grade", str(folder), "--unsafe", "--csv", str(table)]) == 1
+    assert f"cannot write {table}: No such file or directory; name another file" in capsys.readouterr().err
+
+
 def test_a_broken_notebook_makes_the_exit_status_1(folder, capsys):
     assert main(["grade", str(folder / "eva.ipynb"), "--unsafe"]) == 1
     assert "eva: is not a notebook" in capsys.readouterr().out
