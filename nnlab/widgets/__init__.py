@@ -1,6 +1,7 @@
 """What a reader moves and answers in a notebook, on ipywidgets 7.7 and 8: explorers and quizzes."""
 
 from nnlab.widgets.activation import activation_explorer
+from nnlab.widgets.drawing import drawing_pad
 from nnlab.widgets.forward import forward_explorer
 from nnlab.widgets.gradient_flow import gradient_flow_explorer
 from nnlab.widgets.kernel import kernel_explorer
@@ -19,6 +20,7 @@ __all__ = [
     "activation_explorer",
     "appointments_explorer",
     "digits_explorer",
+    "drawing_pad",
     "forward_explorer",
     "gradient_flow_explorer",
     "kernel_explorer",

@@ -66,7 +66,7 @@ def kernel_explorer(
     settings = [
         controls.named_or_own(who, "image", image, list(IMAGES), **own),
         controls.count(who, "digit", "which digit", digit, 4, 0, 9),
-        controls.count(who, "padding", "padding (zeros around)", padding, 0, 0, 2),
+        controls.count(who, "padding", "padding (zeros)", padding, 0, 0, 2),
         controls.count(who, "stride", "stride (step)", stride, 1, 1, 3),
         controls.count(who, "row", "row of the map", row, 2, 0, 999),
         controls.count(who, "column", "column of the map", column, 2, 0, 999),
