@@ -216,10 +216,15 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
     raised = next((t for t in judged if t.outcome.raised is not None), None)
     named = _named(exercise, trials)
     slugs, lines = named or _general(exercise, trials)
+    stranger = findings.reads_a_variable(judged)
+    if stranger is not None:  # which explains what only a general finding describes
+        slugs, lines = (stranger.slug, *(slugs if named else ())), [stranger.text, *(lines if named else ())]
     if changed:
         slugs, lines = (*slugs, "changes-its-input"), [*lines, f"Also, {_changed_text(changed)}"]
     if named and raised is not None and raised.outcome.raised is not None:
         lines = [*lines, f"On this input ({raised.probe.label}), {errors.describe(raised.outcome.raised)}"]
+    elif stranger and raised is not None and raised.outcome.raised is not None:
+        lines = [*lines, f"On this input ({raised.probe.label}), {errors.told(raised.outcome.raised)}"]
     status = "failed" if raised is None else "error"
     text = "\n".join(lines[:MOST_LINES])
     return Result(exercise.name, status, slugs, text, smallest_example(exercise, judged, text))

@@ -292,6 +292,25 @@ def one_value(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial
     )
 
 
+def reads_a_variable(trials: Sequence[Trial]) -> Finding | None:
+    """Hold when an argument is never read and a variable of the notebook is: both are seen in the code."""
+    pairs = next((t.outcome.instead for t in trials if t.outcome.instead), ())
+    if not pairs:
+        return None
+    argument, name = pairs[0]
+    if argument.lower() == name.lower():
+        text = (
+            f"Your function never reads its argument `{argument}`: it reads `{name}`, which is not an "
+            f"argument, since capitals matter. Write `{argument}`."
+        )
+    else:
+        text = (
+            f"Your function never reads its argument `{argument}`, but it reads `{name}`, a variable of the "
+            "notebook, which is the same in every call. Compute with the arguments only."
+        )
+    return Finding("notebook-variable-read", text)
+
+
 # Right up to a factor
 
 SIZES = {

@@ -18,6 +18,7 @@ import numpy as np
 
 from nnlab.exercises.checking.compare import Odd, canonical, odd, plain, same, shortened, type_name
 from nnlab.exercises.checking.definitions import Exercise, Function
+from nnlab.exercises.checking.names import instead_of_arguments
 from nnlab.exercises.checking.probes import Probe
 from nnlab.exercises.sandbox.sandbox import TimeUp, as_learners
 
@@ -39,12 +40,16 @@ class Raised:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was seen, the kind of value that came back, the arguments it changed, and the error if any."""
+    """What was seen, the kind of value that came back, the arguments it changed, and the error if any.
+
+    `instead` holds arguments that are never read, each with a variable of the notebook that is.
+    """
 
     seen: Any = None
     came: str = ""
     changed: tuple[str, ...] = ()
     raised: Raised | None = None
+    instead: tuple[tuple[str, str], ...] = ()
 
 
 class Watched:
@@ -122,8 +127,9 @@ def from_data(data: Any) -> Any:
     if not isinstance(data, tuple):
         return data
     match data if data and isinstance(data[0], str) else ():
-        case ("Outcome", seen, str(came), list(changed), raised):
-            whole = Outcome(from_data(seen), came, tuple(map(str, changed)), from_data(raised))
+        case ("Outcome", seen, str(came), list(changed), raised, list(instead)):
+            pairs = tuple((str(argument), str(name)) for argument, name in instead)
+            whole = Outcome(from_data(seen), came, tuple(map(str, changed)), from_data(raised), pairs)
             if whole.raised is None or isinstance(whole.raised, Raised):
                 return whole
         case ("Raised", str(name), str(text), str(line), int(number), str(function)):
@@ -145,6 +151,7 @@ def observe(
     names = ["" if name in exercise.in_place else name for name in exercise.parameters]
     watched = Watched(function, () if until else names)
     args = copy.deepcopy(probe.args)
+    instead = () if until else instead_of_arguments(function, args)
     try:
         with as_learners():
             value = _seen(exercise, probe, watched, args, expected, until)
@@ -152,12 +159,12 @@ def observe(
         raise
     except BaseException as error:
         if watched.returned and not _own_frames(error, function):  # the value is of the wrong kind
-            return Outcome(odd(watched.came), type_name(watched.came))
-        return Outcome(raised=_raised(error, function))
+            return Outcome(odd(watched.came), type_name(watched.came), instead=instead)
+        return Outcome(raised=_raised(error, function), instead=instead)
     if until and inspect.isgeneratorfunction(probe.observe):  # which may have ended it early
         expected = {key: expected[key] for key in value}
     seen = plain(value) if expected is None else canonical(value, expected)
-    return Outcome(seen, type_name(watched.came), tuple(sorted(watched.changed)))
+    return Outcome(seen, type_name(watched.came), tuple(sorted(watched.changed)), None, instead)
 
 
 def _seen(

@@ -138,3 +138,15 @@ def first_skipped(y_true, y_pred):
 @wrong("wrong-type", "wrong-shape")
 def masks(y_true, y_pred):
     return tuple((y_true == a) & (y_pred == b) for a in (0, 1) for b in (0, 1))
+
+
+y_test = np.array([0, 1, 1, 0, 1])
+
+
+@wrong("notebook-variable-read")
+def labels_of_the_test_set(y_true, y_pred):
+    tp = np.sum((y_test == 1) & (y_pred == 1))
+    tn = np.sum((y_test == 0) & (y_pred == 0))
+    fp = np.sum((y_test == 0) & (y_pred == 1))
+    fn = np.sum((y_test == 1) & (y_pred == 0))
+    return tn, fp, fn, tp

@@ -117,3 +117,21 @@ def printed(X, W, b):
 @wrong("weights-transposed", "raises")
 def other_convention(X, W, b):
     return np.dot(X, W.T) + b
+
+
+x = np.ones((4, 3))  # of the lesson, above
+
+
+@wrong("notebook-variable-read")
+def small_x_of_the_lesson(X, W, b):
+    return x @ W + b
+
+
+@wrong("notebook-variable-read")
+def small_w_that_does_not_exist(X, W, b):
+    return X @ w + b  # noqa: F821
+
+
+@wrong("notebook-variable-read")
+def loop_over_the_lessons_rows(X, W, b):
+    return np.array([row @ W + b for row in x])

@@ -180,3 +180,13 @@ def other_method(value, grad, velocity, lr, momentum=0.9):
 def like_a_parameter(value, grad, velocity, lr, momentum=0.9):
     velocity = momentum * velocity + value.grad
     value -= lr * velocity
+
+
+LR = 0.1
+
+
+@wrong("notebook-variable-read", "notebook-variable-read + learning-rate-ignored")
+def capital_constant_for_lr(value, grad, velocity, lr, momentum=0.9):
+    velocity *= momentum
+    velocity += grad
+    value -= LR * velocity

@@ -93,3 +93,11 @@ def in_place(dH, H):
 @wrong("rows-merged", "wrong-shape")
 def summed(dH, H):
     return (dH * (1 - H**2)).sum(axis=0)
+
+
+h = np.tanh(np.ones((2, 2)))
+
+
+@wrong("notebook-variable-read")
+def small_h_of_the_lesson(dH, H):
+    return dH * (1 - h**2)
