@@ -49,8 +49,8 @@ class Conv2d(Windowed):
     cross-correlation: the kernel is not flipped.
 
     With each window of X as a row of a matrix C, Y = C W + b. Backward: dW = Cᵀ dY, db = Σ dY, and dX adds
-    up dY Wᵀ where windows overlap. C is built for one block of samples at a time, and again in backward, so
-    that it stays in the cache: this is faster than keeping all of it.
+    up dY Wᵀ where windows overlap. With stride 1, that is a convolution as well, of dY with zeros around it
+    and with the kernel turned by half a turn, which is faster.
 
     kernel_size, stride (the step from one window to the next) and padding (zeros around X on every side): an
     integer, or a pair (vertical, horizontal). bias, weight_init, rng, dtype: as in `Linear`.
@@ -85,24 +85,24 @@ class Conv2d(Windowed):
         self.b = Parameter(np.zeros(c_out, self.dtype)) if check_flag("Conv2d", "bias", bias) else None
 
     def _forward(self, X):
-        windows = self._windows(X)
-        W = self.W.value.transpose(2, 3, 1, 0).reshape(-1, self.c_out)
-        Y = np.empty((*windows.shape[:3], self.c_out), X.dtype)
-        for block in blocks(windows):
-            np.matmul(columns(windows[block]), W, out=Y[block].reshape(-1, self.c_out))
+        Y = correlate(self._windows(X), self.W.value.transpose(2, 3, 1, 0))
         if self.b is not None:
             Y += np.tile(self.b.value, (*Y.shape[1:3], 1))  # a whole image of b: a short row is slow to add
         return Y.transpose(0, 3, 1, 2)
 
     def _backward(self, dY, X, Y):
         self._backward_parameters(dY, X, Y)
+        (kh, kw), (top, left), (height, width) = self.kernel_size, self.padding, X.shape[2:]
+        if self.stride == (1, 1) and top < kh and left < kw:
+            turned = self.W.value[:, :, ::-1, ::-1].transpose(2, 3, 0, 1)
+            windows = windows_of(padded(dY, (kh - 1 - top, kw - 1 - left)), self.kernel_size)
+            return correlate(windows, turned).transpose(0, 3, 1, 2)
         dY, dX = channels_last(dY), padded(np.zeros_like(X), self.padding)
         W = self.W.value.transpose(2, 3, 0, 1).reshape(-1, self.c_out, self.c_in)
         for block in blocks(dY):
             dY_rows = dY[block].reshape(-1, self.c_out)
             for W_ij, (rows, cols) in zip(W, met(dX.shape[1:3], self.kernel_size, self.stride), strict=True):
                 dX[block, rows, cols] += (dY_rows @ W_ij).reshape(*dY[block].shape[:3], self.c_in)
-        (top, left), (height, width) = self.padding, X.shape[2:]
         return dX[:, top : top + height, left : left + width].transpose(0, 3, 1, 2)
 
     def _backward_parameters(self, dY, X, Y):
@@ -117,8 +117,7 @@ class Conv2d(Windowed):
 
     def _windows(self, X: np.ndarray) -> np.ndarray:
         """Return a view (m, height', width', kh, kw, c_in): for every entry of Y, what the kernel covers."""
-        windows = sliding_window_view(padded(X, self.padding), self.kernel_size, axis=(1, 2))
-        return windows[:, :: self.stride[0], :: self.stride[1]].transpose(0, 1, 2, 4, 5, 3)
+        return windows_of(padded(X, self.padding), self.kernel_size, self.stride)
 
     def __repr__(self) -> str:
         sizes = show_pairs(kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
@@ -231,6 +230,26 @@ def padded(X: np.ndarray, padding: Pair) -> np.ndarray:
 def channels_last(X: np.ndarray) -> np.ndarray:
     """Return images (m, c, height, width) as a contiguous array (m, height, width, c), copied if need be."""
     return np.ascontiguousarray(X.transpose(0, 2, 3, 1))
+
+
+def windows_of(images: np.ndarray, kernel_size: Pair, stride: Pair = (1, 1)) -> np.ndarray:
+    """Return a view (m, height', width', kh, kw, c) of images with the channels last: all their windows."""
+    windows = sliding_window_view(images, kernel_size, axis=(1, 2))
+    return windows[:, :: stride[0], :: stride[1]].transpose(0, 1, 2, 4, 5, 3)
+
+
+def correlate(windows: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """Return Y[…, o] = Σ windows[…, i, j, c] W[i, j, c, o]: (m, height', width', c_out).
+
+    The windows are copied for one block of samples at a time, and again in backward, so that they stay in the
+    cache: this is faster than keeping them all.
+    """
+    c_out = W.shape[-1]
+    matrix = W.reshape(-1, c_out)
+    Y = np.empty((*windows.shape[:3], c_out), windows.dtype)
+    for block in blocks(windows):
+        np.matmul(columns(windows[block]), matrix, out=Y[block].reshape(-1, c_out))
+    return Y
 
 
 def blocks(images: np.ndarray, size: int = 2**19) -> Iterator[slice]:
