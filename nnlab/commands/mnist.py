@@ -1,7 +1,8 @@
-"""`nnlab mnist`: train a plain network on MNIST and test it; resume an interrupted run; look at other images.
+"""`nnlab mnist`: train a network on MNIST and test it; resume an interrupted run; look at other images.
 
 Examples:
   NNLAB_DATA=../shared/data nnlab mnist
+  nnlab mnist --model cnn --out cnn_run
   nnlab mnist --resume
   nnlab mnist --hidden 128 --epochs 5 --out small_run
   nnlab mnist --images my_digits.npz
@@ -34,12 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     def setting(name: str, metavar: str, words: str, **more) -> None:
         value = getattr(default, name)
-        text = " ".join(map(str, value)) if isinstance(value, tuple) else value
-        note = "" if value is None else f" (default: {text})"
+        note = "" if value in (None, ()) else f" (default: {runs.words(value)})"
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, metavar=metavar, help=f"{words}{note}", **more)
 
+    own = "; ".join(f"{n.replace('_', ' ')} {runs.words(value)}" for n, value in runs.MODELS["cnn"].items())
+    setting("model", "NAME", f"mlp, or cnn, which has defaults of its own: {own}", choices=list(runs.MODELS))
+    setting("channels", "N", "channels of the convolutions of a cnn", type=int, nargs="+")
     setting("hidden", "N", "sizes of the hidden layers", type=int, nargs="+")
+    setting("dropout", "P", "probability of dropping an entry before a fully connected layer", type=float)
     setting("epochs", "N", "passes over the training images", type=int)
     setting("batch_size", "N", "images per step", type=int)
     setting("learning_rate", "LR", "Adam's at the start; it falls to 0 along a cosine", type=float)
@@ -73,10 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Train and test, or evaluate other images; 1 after an interruption."""
     given = {f.name: getattr(arguments, f.name) for f in fields(runs.Settings)}
     given = {name: value for name, value in given.items() if value is not None}
-    if "hidden" in given:
-        given["hidden"] = tuple(given["hidden"])
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     try:
-        runs.Settings(**given)
+        runs.Settings.of(given)
     except ValueError as error:
         arguments.usage_error(str(error))
     if arguments.images is not None:

@@ -17,7 +17,7 @@ from nnlab import plots
 from nnlab._check import check_finite, check_labels
 from nnlab._files import BROKEN, whole_file
 from nnlab.datasets import Digits
-from nnlab.layers import MLP, Layer, Softmax
+from nnlab.layers import Layer, Softmax
 from nnlab.studies.runs import (
     CLASSES,
     CONFUSION,
@@ -85,7 +85,7 @@ class Evaluation:
         return text.getvalue()
 
 
-def test(run: Study, digits: Digits, network: MLP, history: History) -> dict[str, Any]:
+def test(run: Study, digits: Digits, network: Layer, history: History) -> dict[str, Any]:
     """Measure the finished network on the test images; write two pictures and, last, the figures.
 
     Returns the figures as they are in `results.json`.

@@ -1,8 +1,7 @@
-"""MNIST with a plain multi-layer network; `nnlab mnist` is the command around it."""
+"""MNIST with a fully connected or a convolutional network; `nnlab mnist` is the command around it."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from functools import partial
 
@@ -12,12 +11,12 @@ from threadpoolctl import threadpool_limits
 
 from nnlab._check import NonFiniteError
 from nnlab.datasets import Digits
-from nnlab.layers import MLP
+from nnlab.layers import Sequential
 from nnlab.losses import softmax_cross_entropy
 from nnlab.metrics import accuracy
 from nnlab.optimizers import Adam
 from nnlab.schedules import cosine
-from nnlab.studies.runs import CHECKPOINT, CLASSES, MODEL, SIDE, Study, count_held_out
+from nnlab.studies.runs import CHECKPOINT, CLASSES, KERNEL, MODEL, SIDE, Study, count_held_out
 from nnlab.training import Callback, Checkpoint, EarlyStopping, History, Log, ProgressBar, fit_whole, save
 
 
@@ -35,7 +34,7 @@ def shifted(X: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
 
 def train(
     run: Study, digits: Digits, *, progress: bool = False, log_every: int | None = None
-) -> tuple[MLP, History]:
+) -> tuple[Sequential, History]:
     """Train from the run's last checkpoint, or from the start; save and return the network of its best epoch.
 
     The best epoch is the most accurate one on the validation images, a part of the training images.
@@ -81,14 +80,15 @@ def train(
 def summary(run: Study, digits: Digits) -> str:
     """Say in two lines which network is trained, on how many images, and how low its loss can get."""
     settings, held_out = run.settings, count_held_out(len(digits.y))
-    sizes = (SIDE * SIDE, *settings.hidden, CLASSES)
-    count = sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(sizes))
+    count = sum(p.value.size for p in settings.network(np.random.default_rng(0)).parameters())
+    channels = ", ".join(map(str, settings.channels))
+    first = f"{KERNEL}×{KERNEL} convolutions with {channels} channels, then " if channels else ""
     share = settings.smoothing / CLASSES  # of each class in a smoothed label; the right one has the rest too
     shares = np.array([share] * (CLASSES - 1) + [1 - settings.smoothing + share])
     floor = float(entr(shares).sum())  # the least possible cross-entropy is the entropy of the labels
     return (
-        f"{'-'.join(map(str, sizes))}: {count:,} weights and biases; {len(digits.y) - held_out:,} images to "
-        f"learn from, {held_out:,} to choose the epoch by\n"
+        f"{first}{'-'.join(map(str, settings.sizes))}: {count:,} weights and biases; "
+        f"{len(digits.y) - held_out:,} images to learn from, {held_out:,} to choose the epoch by\n"
         f"images to learn from are shifted by up to {settings.shift} pixels; labels are smoothed by "
         f"{settings.smoothing}, so that no loss is below {floor:.3f}"
     )

@@ -7,6 +7,7 @@ pictures and `results.json`.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import tempfile
@@ -18,15 +19,21 @@ from typing import Any
 
 import numpy as np
 
-from nnlab._check import check_count, check_number
+from nnlab._check import check_choice, check_count, check_number
 from nnlab._files import whole_file
 from nnlab._terminal import as_typed
 from nnlab.datasets import Digits
-from nnlab.layers import MLP, ReLU
+from nnlab.layers import Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU, Sequential
 from nnlab.training import load
 
 WHO = "mnist"
 SIDE, CLASSES = 28, 10
+KERNEL = 5  # height and width
+#: What a model's settings are unless others are given; what is not named is as in `Settings`.
+MODELS: dict[str, dict[str, Any]] = {
+    "mlp": {},
+    "cnn": {"channels": (12, 24), "hidden": (128,), "dropout": 0.25, "epochs": 10, "batch_size": 64},
+}
 VALIDATION_SHARE = 0.1  # of the training images, to choose the epoch by
 SETTINGS, CHECKPOINT, MODEL, RESULTS = "settings.json", "checkpoint.npz", "model.npz", "results.json"
 CONFUSION, MISTAKES, PREDICTIONS = "confusion_matrix.png", "mistakes.png", "predictions.csv"
@@ -37,13 +44,17 @@ FILES = RESULTS, SETTINGS, CHECKPOINT, MODEL, CONFUSION, MISTAKES  # of a run
 class Settings:
     """All that decides what is learned: with the same settings, a machine learns the same bits.
 
-    hidden: the sizes of the hidden layers. learning_rate: Adam's at the start; it falls to 0 along a cosine.
-    shift: the most pixels in `shifted`. smoothing: ε of the labels (Szegedy et al., 2016). threads: for the
-    matrix products, None for as many as there are.
+    model: one of `MODELS`. channels: of the convolutions of a "cnn", each with max pooling. hidden: the sizes
+    of the hidden layers. dropout: p before each fully connected layer. learning_rate: Adam's at the start; it
+    falls to 0 along a cosine. shift: the most pixels in `shifted`. smoothing: ε of the labels (Szegedy et
+    al., 2016). threads: for the matrix products, None for as many as there are.
     Raises: ValueError, TypeError for values out of range.
     """
 
+    model: str = "mlp"
+    channels: tuple[int, ...] = ()
     hidden: tuple[int, ...] = (512, 256)
+    dropout: float = 0.0
     epochs: int = 12
     batch_size: int = 128
     learning_rate: float = 0.002
@@ -53,8 +64,18 @@ class Settings:
     threads: int | None = None
 
     def __post_init__(self):
+        check_choice(WHO, "model", self.model, MODELS)
         for size in self.hidden:
             check_count(WHO, "hidden sizes", size)
+        for channels in self.channels:
+            check_count(WHO, "channels", channels)
+        few, many = (1, 4) if self.model == "cnn" else (0, 0)  # after four times pooling, a pixel is left
+        if not few <= len(self.channels) <= many:
+            raise ValueError(
+                f"{WHO} expected the channels of {few} to {many} convolutions for model {self.model}, got "
+                f"{words(self.channels)}"
+            )
+        check_number(WHO, "dropout", self.dropout, at_least=0, below=1)
         check_count(WHO, "epochs", self.epochs)
         check_count(WHO, "batch size", self.batch_size)
         check_number(WHO, "learning rate", self.learning_rate, above=0)
@@ -64,9 +85,45 @@ class Settings:
         if self.threads is not None:
             check_count(WHO, "threads", self.threads)
 
-    def network(self, rng: np.random.Generator) -> MLP:
-        """Return the network before training, in float32."""
-        return MLP([SIDE * SIDE, *self.hidden, CLASSES], activation=ReLU, rng=rng, dtype=np.float32)
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Settings:
+        """Return the given settings, and for all others the model's own.
+
+        Raises: as the constructor.
+        """
+        model = check_choice(WHO, "model", given.get("model", "mlp"), MODELS)
+        return cls(**{**MODELS[model], **given})
+
+    def network(self, rng: np.random.Generator) -> Sequential:
+        """Return the network before training, in float32; X: rows of pixels (m, 784)."""
+        more: dict[str, Any] = {"rng": rng, "dtype": np.float32}
+        layers: list[Layer] = [Images()] if self.channels else []
+        for c_in, c_out in itertools.pairwise((1, *self.channels)):
+            # Pooling first: the larger of two numbers is the same before ReLU and after, and fewer remain.
+            layers += [Conv2d(c_in, c_out, KERNEL, padding=KERNEL // 2, **more), MaxPool2d(2), ReLU()]
+        layers += [Flatten()] if self.channels else []
+        for n_in, n_out in itertools.pairwise(self.sizes):
+            layers += [Dropout(self.dropout, rng=rng)] if self.dropout else []
+            layers += [Linear(n_in, n_out, **more), ReLU()]
+        return Sequential(*layers[:-1])  # the last layer gives scores: no activation after it
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The widths of the fully connected layers, from the inputs to the classes."""
+        pixels = (SIDE >> len(self.channels)) ** 2  # each pooling halves height and width
+        return (self.channels[-1] * pixels if self.channels else pixels, *self.hidden, CLASSES)
+
+
+class Images(Layer):
+    """Y = rows of pixels X (m, 784) as images (m, 1, 28, 28)."""
+
+    axes = ("m", SIDE * SIDE)
+
+    def _forward(self, X):
+        return X.reshape(-1, 1, SIDE, SIDE)
+
+    def _backward(self, dY, X, Y):
+        return dY.reshape(X.shape)
 
 
 @dataclass(frozen=True)
@@ -83,7 +140,7 @@ def begin(folder: Path, given: Mapping[str, Any], digits: Digits, *, restart: bo
     Raises: ValueError for settings out of range, for a run in the folder without `restart`, and for files
     that no run left there; OSError where nothing can be written.
     """
-    settings = Settings(**given)
+    settings = Settings.of(given)
     count = len(digits.y) - count_held_out(len(digits.y))
     check_count(WHO, "batch size", settings.batch_size, at_most=count)
     settings.network(np.random.default_rng(0))  # raises MemoryError before anything is deleted
@@ -164,7 +221,7 @@ def resume(folder: Path, given: Mapping[str, Any], digits: Digits) -> Study:
         begun = getattr(run.settings, name)
         if value != begun:
             raise ValueError(
-                f"{folder} holds a run with {name} {_words(begun)}, got {_words(value)}; leave it out to go "
+                f"{folder} holds a run with {name} {words(begun)}, got {words(value)}; leave it out to go "
                 "on with the run, or begin another with --out"
             )
     if images != _fingerprint(digits):
@@ -176,7 +233,7 @@ def resume(folder: Path, given: Mapping[str, Any], digits: Digits) -> Study:
     return run
 
 
-def finished(folder: Path) -> MLP:
+def finished(folder: Path) -> Sequential:
     """Return the trained network of a folder.
 
     Raises: FileNotFoundError if there is none yet; ValueError for a broken file.
@@ -194,8 +251,10 @@ def finished(folder: Path) -> MLP:
 def _read_run(folder: Path) -> tuple[Study, str]:
     try:
         record = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        values = record["settings"]
-        return Study(folder, Settings(**values | {"hidden": tuple(values["hidden"])})), record["images"]
+        values: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in record["settings"].items()
+        }
+        return Study(folder, Settings(**values)), record["images"]
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(
             f"{folder} holds no run; train a network with: {as_typed(f'mnist --out {folder}')}"
@@ -207,7 +266,8 @@ def _read_run(folder: Path) -> tuple[Study, str]:
         ) from error
 
 
-def _words(value: Any) -> str:
+def words(value: Any) -> str:
+    """Return a setting as text: (8, 16) as "8 16"."""
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

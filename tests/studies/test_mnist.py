@@ -23,6 +23,7 @@ from nnlab.training import callbacks as training_callbacks
 from nnlab.training import loop
 
 FEW = ["--hidden", "32", "16", "--epochs", "4", "--batch-size", "64"]
+CNN = ["--model", "cnn", "--channels", "2", "3", *FEW, "--learning-rate", "0.01", "--dropout", "0.1"]
 IMAGES, LABELS = load_digits(return_X_y=True)
 LARGE = np.zeros(
     (len(IMAGES), 28, 28), np.uint8
@@ -173,6 +174,45 @@ def test_real_digits_are_learned_in_an_epoch(real_mnist, tmp_path, monkeypatch):
     run = runs.begin(tmp_path, {"epochs": 1, "hidden": (256, 128)}, digits)
     _, history = mnist.train(run, digits)
     assert history["val_accuracy"][-1] > 0.93  # the test images stay unseen
+
+
+def test_a_cnn_has_convolutions_before_its_fully_connected_layers(here, capsys):
+    assert main(["mnist", *CNN]) == 0
+    said = capsys.readouterr().out
+    # 2 · 26 + 3 · 51 for the kernels, and 3 · 7 · 7 inputs of the first layer after them
+    count = 52 + 153 + 148 * 32 + 33 * 16 + 17 * 10
+    sizes = "5×5 convolutions with 2, 3 channels, then 147-32-16-10"
+    assert f"{sizes}: {count:,} weights and biases" in said
+    results = json.loads(Path("mnist_run", runs.RESULTS).read_text("utf-8"))
+    assert results["settings"]["channels"] == [2, 3]
+    assert results["test"]["accuracy"] > 0.4  # by chance, 0.1
+    network = runs.finished(here / "mnist_run")
+    X = LARGE[:7].reshape(7, -1).astype(np.float32)
+    images = network.layers[0].forward(X)
+    np.testing.assert_array_equal(images[:, 0], LARGE[:7])
+    np.testing.assert_array_equal(network.layers[0].backward(images), X)
+    assert main(["mnist", "--images", "data/mnist.npz"]) == 0
+    assert f"{results['test']['accuracy']:.2%} right" in capsys.readouterr().out
+
+
+def test_models_have_defaults_of_their_own_and_the_rest_in_common():
+    plain, cnn = runs.Settings.of({}), runs.Settings.of({"model": "cnn", "seed": 3, "dropout": 0.0})
+    assert plain == runs.Settings()
+    assert (cnn.channels, cnn.dropout, cnn.seed) == (runs.MODELS["cnn"]["channels"], 0.0, 3)
+    assert cnn.learning_rate == plain.learning_rate
+    kinds = [type(layer).__name__ for layer in cnn.network(np.random.default_rng(0)).layers]
+    assert kinds == ["Images", *["Conv2d", "MaxPool2d", "ReLU"] * 2, "Flatten", "Linear", "ReLU", "Linear"]
+
+
+def test_a_cnn_that_ctrl_c_ends_goes_on_bit_for_bit(here, capsys, monkeypatch):
+    assert main(["mnist", *CNN, "--out", "straight"]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(mnist, "cosine", interrupt_from(0.6))
+        assert main(["mnist", *CNN]) == 1
+    assert main(["mnist", "--resume", "--model", "mlp"]) == 1
+    assert "holds a run with model cnn, got mlp" in capsys.readouterr().err
+    assert main(["mnist", "--resume", "--model", "cnn"]) == 0
+    assert_same_run(here / "mnist_run", here / "straight")
 
 
 # ------------------------------------------------------------------------------------------- interruptions
@@ -380,6 +420,14 @@ def no_training(*arguments, **more):
     ("options", "status", "message"),
     [
         (["--hidden", "0"], 2, "hidden sizes >= 1, got 0"),
+        (["--model", "cnn", "--channels", "0"], 2, "channels >= 1, got 0"),
+        (["--channels", "8"], 2, "channels of 0 to 0 convolutions for model mlp, got 8"),
+        (
+            ["--model", "cnn", "--channels", *"12345"],
+            2,
+            "1 to 4 convolutions for model cnn, got 1 2",
+        ),
+        (["--dropout", "1"], 2, "dropout < 1, got 1.0"),
         (["--epochs", "0"], 2, "epochs >= 1, got 0"),
         (["--epochs", "many"], 2, "invalid int value: 'many'"),
         (["--batch-size", "-1"], 2, "batch size >= 1, got -1"),
