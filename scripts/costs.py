@@ -55,7 +55,7 @@ def strange(reference: Callable) -> Callable:
                 for parameter in arg.parameters():
                     parameter.data += 0.1234567
         if hasattr(result, "parameters"):
-            result.append(type(result)(type(result[-1])(result[-1].out_features, 17)))
+            result.idle = type(next(result.parameters()))(bent(result.state_dict()["0.weight"][0]))
         return bent(result)
 
     return answer
