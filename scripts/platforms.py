@@ -36,9 +36,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 TORCH = "torch==2.13.0"
 EXTRAS = PROJECT["optional-dependencies"]
 TESTED = PROJECT["dependencies"] + EXTRAS["serve"]
-TOOLS = [r for r in EXTRAS["test"] + EXTRAS["site"] if not r.startswith("nnlab[")]  # JupyterLab is not needed
+TOOLS = [r for r in EXTRAS["test"] if not r.startswith("nnlab[")]  # JupyterLab is not needed
 
-# Tests of the checkout's own files and its installation, of JupyterLab and nbconvert, of endurance, of the
+# Tests of the checkout's own files and its installation, of JupyterLab and the pages, of endurance, of the
 # catalogue's many mistakes and of what hostile notebooks try, which take longest: versions hardly matter.
 ELSEWHERE = [
     "browser",
