@@ -20,6 +20,7 @@ from nnlab.layers import (
     GRU,
     LSTM,
     RNN,
+    AvgPool2d,
     BatchNorm,
     Conv2d,
     Dropout,
@@ -165,7 +166,10 @@ def all_layer_cases() -> list[Case]:
         *(recurrent_pass(kind, m, T, n) for kind in (RNN, LSTM, GRU) for m, T, n in SEQUENCES),
         layer_pass("transformer block", _transformer_block, (64, 16, 32)),
         layer_pass("dropout", lambda: Dropout(rng=np.random.default_rng(1)), (256, 1024)),
+        layer_pass("convolution 5×5 to 16 channels", functools.partial(_conv, 8, 16, 5), (64, 8, 14, 14)),
+        layer_pass("convolution 3×3 to 64 channels", functools.partial(_conv, 32, 64, 3), (64, 32, 16, 16)),
         layer_pass("max pooling", lambda: MaxPool2d(2), (64, 32, 32, 32)),
+        layer_pass("average pooling", lambda: AvgPool2d(2), (64, 32, 32, 32)),
         layer_pass("batch norm", lambda: BatchNorm(32, dtype=np.float32), (64, 32, 32, 32)),
     ]
 
@@ -177,6 +181,11 @@ def recurrent_pass(kind: type[RNN | LSTM | GRU], m: int, T: int, n: int) -> Case
         return kind(n, n, rng=np.random.default_rng(1), dtype=np.float32)
 
     return layer_pass(kind.__name__, make, (m, T, n))
+
+
+def _conv(c_in: int, c_out: int, size: int) -> Layer:
+    settings: dict[str, Any] = {"rng": np.random.default_rng(1), "dtype": np.float32}
+    return Conv2d(c_in, c_out, size, padding=size // 2, **settings)
 
 
 def _transformer_block() -> Layer:

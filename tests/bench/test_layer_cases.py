@@ -9,7 +9,7 @@ from nnlab import bench
 from nnlab.bench import layer_cases
 from nnlab.bench.contestants import Unsuitable
 from nnlab.bench.layer_cases import NnlabPass, TorchPass, cnn, layer_pass, lenet, network_step, recurrent_pass
-from nnlab.layers import GRU, LSTM, RNN, BatchNorm, Dropout, Linear, MaxPool2d
+from nnlab.layers import GRU, LSTM, RNN, AvgPool2d, BatchNorm, Dropout, Linear, MaxPool2d
 
 torch = pytest.importorskip("torch")
 
@@ -19,7 +19,9 @@ SMALL = [
     network_step("CNN with batch norm", functools.partial(cnn, batch_norm=True), (3, 32, 32), 4),
     *(recurrent_pass(kind, 2, 3, 4) for kind in (RNN, LSTM, GRU)),
     layer_pass("transformer block", layer_cases._transformer_block, (2, 4, 32)),
+    layer_pass("convolution", functools.partial(layer_cases._conv, 3, 4, 3), (2, 3, 5, 5)),
     layer_pass("max pooling", lambda: MaxPool2d(2), (2, 3, 4, 4)),
+    layer_pass("average pooling", lambda: AvgPool2d(2), (2, 3, 4, 4)),
     layer_pass("batch norm", lambda: BatchNorm(3, dtype=np.float32), (2, 3, 4, 4)),
 ]
 
