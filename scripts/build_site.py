@@ -130,7 +130,8 @@ def build(site: Path) -> set[str]:
         static = source / "_static"
         static.mkdir(parents=True)
         shutil.copy(LOOKS / "conf.py", source)
-        shutil.copy(LOOKS / "site.css", static)
+        for name in ("site.css", "quiz.js"):
+            shutil.copy(LOOKS / name, static)
         shutil.copy(ROOT / "docs" / "boundary.png", source)
         lessons = [Lesson(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
         for lesson in lessons:

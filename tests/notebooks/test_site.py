@@ -15,6 +15,9 @@ import pytest
 from bs4 import BeautifulSoup
 from check_site import check_site
 
+from nnlab._cards import code
+from nnlab.widgets.quiz import _tables
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 WRONG_TEX = "merror, [data-mjx-error], mjx-container [fill=red]"  # red: a command that MathJax does not know
@@ -342,6 +345,23 @@ def test_search_theme_and_copying_work_from_a_file(site, browser):
         assert page.evaluate("document.body.dataset.theme") == "dark"
         assert page.evaluate(paper) != before
         assert page.locator("button.copybtn").count() > 10
+
+
+def test_a_quiz_marks_itself_on_the_page(site, browser):
+    quiz = _tables()["sets"]
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto((site / "01_theory.html").as_uri())
+        card = page.locator(".quiz", has_text=quiz["title"]).first
+        for number, statement in enumerate(quiz["statements"], start=1):
+            chosen = statement["true"] if number > 1 else not statement["true"]  # one is wrong
+            card.get_by_role("button", name=f"Statement {number} is {str(chosen).lower()}").click()
+            said = card.locator("li [role=status]").nth(number - 1).inner_text()
+            assert said.startswith("✗" if number == 1 else "✓")
+            assert squeeze(BeautifulSoup(code(statement["why"]), "html.parser").get_text()) in squeeze(said)
+        of = len(quiz["statements"])
+        assert card.locator("p[role=status]").inner_text() == f"{of - 1} of {of} right"
+        assert page.locator(".quiz").count() == len(page.locator("summary", has_text="Answers").all())
 
 
 TEX_LEFT = r"""() => {
