@@ -7,6 +7,7 @@ import numpy as np
 from nnlab.exercises.catalogue.shared.images import (
     GRAY,
     PADDED,
+    SMALL,
     THREE_OF_ALL,
     UNPADDED,
     WIDELY_PADDED,
@@ -49,6 +50,7 @@ def images(kind: str, s: ImageSizes, padding: int, seed: int) -> Probe:
             label="with padding",
         ),
         images("main", PADDED, 1, seed=0),
+        images("main", SMALL, 1, seed=11),
         images("bias", PADDED, 1, seed=0),
         images("other", WIDELY_PADDED, 2, seed=1),
         images("other", THREE_OF_ALL, 0, seed=2),
@@ -139,8 +141,8 @@ mistake(
     conv2d,
     "only-first-channel",
     f"{KERNEL} → W[:, :1, i, j]",
-    f"{WINDOW} → {WINDOW}[:, :1]",
     alone=(
+        f"{WINDOW} → {WINDOW}[:, :1]",
         '"oc,ncyx->noyx", W[:, :, i, j], X[:, : → "oc,ncyx->noyx", W[:, :1, i, j], X[:, :1',
         '"oc,ncyx->noyx", W[:, :, i, j], X[:, : → "oc,ncyx->noyx", W[:, -1:, i, j], X[:, -1:',
     ),
@@ -184,9 +186,9 @@ mistake(
     conv2d,
     "bias-per-pixel",
     f"Y += {PRODUCT} → Y += {PRODUCT} + {B}",
-    f"{B} → {B} * kh * kw",
     f"{B} → {B} * kh * kw * W.shape[1]",
     alone=(
+        f"{B} → {B} * kh * kw",
         f"{B} → {B} * kh",
         f"{B} → {B} * W.shape[1]",
     ),
@@ -195,10 +197,19 @@ mistake(
 )
 mistake(
     conv2d,
+    "bias-added-twice",
+    f"{B} → 2 * {B}",
+    says="The bias is counted twice. A layer would learn half of it and hide the slip, but its gradient is "
+    "then off by a factor of 2.",
+)
+mistake(
+    conv2d,
     "bias-wrong-axis",
     f"{B} → b",
-    f"{B} → b[:, None]",
-    alone=(f"{B} → b[:, None, None, None]",),
+    alone=(
+        f"{B} → b[:, None]",
+        f"{B} → b[:, None, None, None]",
+    ),
     says="The bias runs along the wrong axis. NumPy lines shapes up from the right, so a plain b of shape "
     "(c_out,) goes along the width. It belongs to the output channels, axis 1 of four.",
 )
@@ -243,8 +254,8 @@ mistake(
     conv2d,
     "padding-once",
     f"{SIDES} → (padding, 0), (padding, 0)",
-    f"{SIDES} → (0, padding), (0, padding)",
     f"{SIDES} → (padding, padding), (0, 0)",
+    f"{SIDES} → (0, padding), (0, padding)",
     alone=(
         f"{SIDES} → (0, 0), (padding, padding)",
         f"{SIDES} → (0, 2 * padding), (0, 2 * padding)",
@@ -270,9 +281,9 @@ mistake(
 mistake(
     conv2d,
     "padding-off-by-one",
-    f"{SIDES} → (padding + 1, padding + 1), (padding + 1, padding + 1)",
     f"{SIDES} → (1, 1), (1, 1)",
     alone=(
+        f"{SIDES} → (padding + 1, padding + 1), (padding + 1, padding + 1)",
         f"{SIDES} → (max(padding - 1, 0),) * 2, (max(padding - 1, 0),) * 2",
         f"{SIDES} → (min(padding, 1),) * 2, (min(padding, 1),) * 2",
     ),
@@ -308,8 +319,10 @@ mistake(
     conv2d,
     "same-padding-instead",
     f"{SIDES} → (kh // 2, kh // 2), (kw // 2, kw // 2)",
-    f"{SIDES} → ((kh - 1) // 2, kh // 2), ((kw - 1) // 2, kw // 2)",
-    alone=(f"{SIDES} → (kh // 2, (kh - 1) // 2), (kw // 2, (kw - 1) // 2)",),
+    alone=(
+        f"{SIDES} → ((kh - 1) // 2, kh // 2), ((kw - 1) // 2, kw // 2)",
+        f"{SIDES} → (kh // 2, (kh - 1) // 2), (kw // 2, (kw - 1) // 2)",
+    ),
     says="The padding follows from the kernel, so that the result is about as large as the image ('same'). "
     "Here the argument `padding` says how many zeros there are.",
 )
@@ -338,11 +351,11 @@ mistake(
 mistake(
     conv2d,
     "window-averaged",
-    "return Y → return ((Y - b[:, None, None]) / (kh * kw) + b[:, None, None])",
-    "return Y → return (Y / (kh * kw))",
-    "return Y → return ((Y - b[:, None, None]) / (kh * kw * W.shape[1]) + b[:, None, None])",
+    f"Y += {PRODUCT} → Y += {PRODUCT} / (kh * kw)",
     alone=(
-        "return Y → return ((Y - b[:, None, None]) / W.shape[1] + b[:, None, None])",
+        "return Y → return (Y / (kh * kw))",
+        f"Y += {PRODUCT} → Y += {PRODUCT} / (kh * kw * W.shape[1])",
+        f"Y += {PRODUCT} → Y += {PRODUCT} / W.shape[1]",
         "return Y → return (Y / (kh * kw * W.shape[1]))",
         "return Y → return (Y / W.shape[1])",
     ),
@@ -357,6 +370,14 @@ mistake(
         f"Y += {PRODUCT} → Y = np.maximum(Y, {PRODUCT})",
         "return Y → return Y + b[:, None, None]",
     ),
+    alone=(
+        (
+            "np.zeros((len(X), c_out, h, w)) + b[:, None, None] → np.full((len(X), c_out, h, w), -np.inf)",
+            f"Y += {PRODUCT} → products = {KERNEL}[:, :, None, None] * {WINDOW}[:, None]\n"
+            "            Y = np.maximum(Y, products.max(axis=2))",
+            "return Y → return Y + b[:, None, None]",
+        ),
+    ),
     says="The largest product of each window is taken. A convolution adds all of them up; the maximum comes "
     "with pooling.",
 )
@@ -364,8 +385,9 @@ mistake(
     conv2d,
     "sum-overwritten",
     f"Y += → Y = {B} +",
-    f"Y += {PRODUCT} → Y = {PRODUCT}",
     alone=(
+        (f"Y += → Y = {B} +", "W[:, :, i, j], X[:, : → W[:, -1:, i, j], X[:, -1:"),
+        f"Y += {PRODUCT} → Y = {PRODUCT}",
         "for i in range(kh): → for i in range(kh - 1, kh):",
         "for j in range(kw): → for j in range(kw - 1, kw):",
     ),
@@ -376,8 +398,8 @@ mistake(
     conv2d,
     "kernel-entry-left-out",
     "for i in range(kh): → for i in range(kh - 1):",
-    ("for i in range(kh): → for i in range(kh - 1):", "for j in range(kw): → for j in range(kw - 1):"),
     alone=(
+        ("for i in range(kh): → for i in range(kh - 1):", "for j in range(kw): → for j in range(kw - 1):"),
         "for j in range(kw): → for j in range(kw - 1):",
         "for i in range(kh): → for i in range(1, kh):",
         "for j in range(kw): → for j in range(1, kw):",
@@ -422,6 +444,14 @@ mistake(
         "return Y → return Y[-1:]",
     ),
     says="Only one image comes back. X is a batch, and each of its images has a result: (m, c_out, h', w').",
+)
+mistake(
+    conv2d,
+    "samples-mixed",
+    "return Y → return np.zeros_like(Y) + Y.sum(axis=0) - (len(Y) - 1) * b[:, None, None]",
+    alone=("return Y → return Y.sum(axis=0) - (len(Y) - 1) * b[:, None, None]",),
+    says="The images of the batch are added up. What comes out for one image must not depend on the others: "
+    "the sum runs over channels and kernel entries only.",
 )
 mistake(
     conv2d,

@@ -7,6 +7,7 @@ import numpy as np
 from nnlab.exercises.catalogue.shared.images import (
     GRAY,
     PADDED,
+    SMALL,
     THREE_OF_ALL,
     UNPADDED,
     WIDELY_PADDED,
@@ -49,6 +50,7 @@ def images(kind: str, s: ImageSizes, padding: int, seed: int) -> Probe:
             label="with padding",
         ),
         images("main", PADDED, 1, seed=0),
+        images("main", SMALL, 1, seed=8),
         images("other", WIDELY_PADDED, 2, seed=1),
         images("other", THREE_OF_ALL, 0, seed=2),
         images("other", UNPADDED, 0, seed=3),
@@ -125,6 +127,14 @@ mistake(
     "overlaps-overwritten",
     "] += np → ] = np",
     ("] += np → ] = np", "range(kh) → reversed(range(kh))", "range(kw) → reversed(range(kw))"),
+    alone=(
+        (
+            "] += np → ] = np",
+            "range(kh) → reversed(range(kh))",
+            "range(kw) → reversed(range(kw))",
+            f"{KERNEL} → dY[:, -1:], W[-1:, :, i, j]",
+        ),
+    ),
     says="In dX only the last window counts, where windows overlap: each share replaces those before (`=`). "
     "A pixel has entered several outputs, and their gradients add up (`+=`).",
 )
@@ -147,8 +157,8 @@ mistake(
     conv2d_backward,
     "wrong-part-of-frame-removed",
     f"{FRAME} → dX[:, :, : X.shape[2] - 2 * padding, : X.shape[3] - 2 * padding]",
-    f"{FRAME} → dX[:, :, padding:, padding:]",
     alone=(
+        f"{FRAME} → dX[:, :, padding:, padding:]",
         f"{FRAME} → dX[:, :, : X.shape[2] - padding, : X.shape[3] - padding]",
         f"{FRAME} → dX[:, :, 2 * padding :, 2 * padding :]",
         f"{FRAME} → dX[:, :, padding : X.shape[2] - padding]",
@@ -173,6 +183,14 @@ mistake(
         "    h, w = X.shape[2] - kh + 1, X.shape[3] - kw + 1\n    dY_all, dY = dY, dY[:, :, :h, :w]",
         f"{FRAME} → dX",
         f"{DB} → , dY_all.sum(axis=(0, 2, 3))",
+    ),
+    (
+        f"{PAD} → X",
+        "(h, w), (kh, kw) = dY.shape[2:], W.shape[2:] → kh, kw = W.shape[2:]\n"
+        "    h, w = X.shape[2] - kh + 1, X.shape[3] - kw + 1\n    inside = dY[:, :, :h, :w]",
+        '->oc", dY, → ->oc", inside,',
+        f"{KERNEL} → inside, W[:, :, i, j]",
+        f"{FRAME} → dX",
     ),
     alone=(f"{PAD} → X", (f"{PAD} → X", f"{FRAME} → dX")),
     says="The padding does not come in as it should. Forward the kernel has moved over the padded image, "
@@ -240,8 +258,8 @@ mistake(
     conv2d_backward,
     "double-batch-average",
     f"{RETURN} → return dX, dW / len(X), dY.sum(axis=(0, 2, 3)) / len(X)",
-    f"{RETURN} → return dX, dW / len(X), dY.sum(axis=(0, 2, 3))",
     alone=(
+        f"{RETURN} → return dX, dW / len(X), dY.sum(axis=(0, 2, 3))",
         f"{RETURN} → return dX / len(X), dW / len(X), dY.sum(axis=(0, 2, 3)) / len(X)",
         f"{FRAME} → {FRAME} / len(X)",
     ),
@@ -272,12 +290,14 @@ mistake(
 mistake(
     conv2d_backward,
     "gradient-overwritten",
-    f'"noyx,ncyx->oc", dY, {PIECE} → "noyx,ncyx->oc", dY[-1:], X[-1:, :, i : i + h, j : j + w])',
     (
         f'"noyx,ncyx->oc", dY, {PIECE} → "noyx,ncyx->oc", dY[-1:], X[-1:, :, i : i + h, j : j + w])',
         "dY.sum(axis=(0, 2, 3)) → dY[-1].sum(axis=(1, 2))",
     ),
     alone=(
+        f'"noyx,ncyx->oc", dY, {PIECE} → "noyx,ncyx->oc", dY[-1:, :, -1:, -1:], '
+        f"{PIECE[:-1]}[-1:, :, -1:, -1:])",
+        f'"noyx,ncyx->oc", dY, {PIECE} → "noyx,ncyx->oc", dY[-1:], X[-1:, :, i : i + h, j : j + w])',
         f'"noyx,ncyx->oc", dY, {PIECE} → "noyx,ncyx->oc", dY[:, :, -1:, -1:], {PIECE[:-1]}[:, :, -1:, -1:])',
         "dY.sum(axis=(0, 2, 3)) → dY[-1].sum(axis=(1, 2))",
         "dY.sum(axis=(0, 2, 3)) → dY[-1, :, -1, -1]",
@@ -289,12 +309,12 @@ mistake(
 mistake(
     conv2d_backward,
     "only-first-sample",
-    f'"noyx,ncyx->oc", dY, {PIECE} → "noyx,ncyx->oc", dY[:1], X[:1, :, i : i + h, j : j + w])',
     (
         f'"noyx,ncyx->oc", dY, {PIECE} → "noyx,ncyx->oc", dY[:1], X[:1, :, i : i + h, j : j + w])',
         "dY.sum(axis=(0, 2, 3)) → dY[0].sum(axis=(1, 2))",
     ),
     alone=(
+        f'"noyx,ncyx->oc", dY, {PIECE} → "noyx,ncyx->oc", dY[:1], X[:1, :, i : i + h, j : j + w])',
         "dY.sum(axis=(0, 2, 3)) → dY[0].sum(axis=(1, 2))",
         f"{FRAME} → {FRAME} * (np.arange(len(X)) == 0)[:, None, None, None]",
     ),
@@ -323,8 +343,8 @@ mistake(
 mistake(
     conv2d_backward,
     "bias-gradient-not-summed",
-    "dY.sum(axis=(0, 2, 3)) → dY",
     "dY.sum(axis=(0, 2, 3)) → dY.sum(axis=(2, 3))",
+    alone=("dY.sum(axis=(0, 2, 3)) → dY",),
     says="db still has an axis for the images. The bias has entered every image, so the shares of all of "
     "them add up to one number for each output channel.",
 )
@@ -361,10 +381,8 @@ mistake(
     conv2d_backward,
     "bias-gradient-averaged",
     "dY.sum( → dY.mean(",
-    alone=(
-        "dY.sum(axis=(0, 2, 3)) → dY.mean(axis=(2, 3)).sum(axis=0)",
-        "dY.sum(axis=(0, 2, 3)) → dY.sum(axis=(2, 3)).mean(axis=0)",
-    ),
+    "dY.sum(axis=(0, 2, 3)) → dY.sum(axis=(2, 3)).mean(axis=0)",
+    alone=("dY.sum(axis=(0, 2, 3)) → dY.mean(axis=(2, 3)).sum(axis=0)",),
     says="db is a mean over the images, the pixels, or both. dY carries any 1/m already, and the bias has "
     "entered every pixel: all of them add up.",
 )
@@ -423,8 +441,8 @@ mistake(
     conv2d_backward,
     "results-in-other-order",
     f"{RETURN} → return dW, dX, dY.sum(axis=(0, 2, 3))",
-    f"{RETURN} → return dW, dY.sum(axis=(0, 2, 3)), dX",
     alone=(
+        f"{RETURN} → return dW, dY.sum(axis=(0, 2, 3)), dX",
         f"{RETURN} → return dX, dY.sum(axis=(0, 2, 3)), dW",
         f"{RETURN} → return dY.sum(axis=(0, 2, 3)), dW, dX",
     ),

@@ -189,8 +189,22 @@ mistake(
     "axis=(3, 5) → axis=(0, 3, 5)",
     "axis=(3, 5) → axis=(0, 1, 3, 5)",
     f"{INSIDE} → np.maximum(windows.max(axis=(0, 1, 3, 5)), np.full((m, c, 1, 1), -np.inf))",
+    alone=(f"{INSIDE} → np.maximum(windows.max(axis=(0, 3, 5)), np.full((m, 1, 1, 1), -np.inf))",),
     says="The maximum runs over all images of the batch. What comes out for one of them must not depend on "
     "the others.",
+)
+mistake(
+    max_pool,
+    "last-windows-left-out",
+    "return windows.max(axis=(3, 5)) → Y = windows.max(axis=(3, 5))\n"
+    "    Y[:, :, -1] = Y[:, :, :, -1] = 0\n    return Y",
+    alone=(
+        "return windows.max(axis=(3, 5)) → Y = windows.max(axis=(3, 5))\n    Y[:, :, -1] = 0\n    return Y",
+        "return windows.max(axis=(3, 5)) → Y = windows.max(axis=(3, 5))\n    Y[..., -1] = 0\n    return Y",
+        f"{INSIDE} → windows.max(axis=(3, 5))[:, :, :-1, :-1]",
+    ),
+    says="The last row or the last column of windows is left out. Look at where your loops end: `range(n)` "
+    "already stops at n - 1.",
 )
 mistake(
     max_pool,

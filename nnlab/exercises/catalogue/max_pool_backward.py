@@ -236,8 +236,41 @@ mistake(
 )
 mistake(
     max_pool_backward,
+    "place-transposed",
+    "dX[:, :, i::size, j::size] → dX[:, :, j::size, i::size]",
+    says="Row and column inside the window have changed places, so dY goes to the mirror image of the "
+    "largest entry's place. `unravel_index` and `divmod(place, size)` give the row first.",
+)
+mistake(
+    max_pool_backward,
+    "window-offset-missing",
+    "dX[:, :, i::size, j::size] = dY * won → dX[:, :, i, j] += (dY * won).sum(axis=(2, 3))",
+    alone=("dX[:, :, i::size, j::size] = dY * won → dX[:, :, i : i + h, j : j + w] += dY * won",),
+    says="The place inside the window is taken for the place in the image, so all gradients arrive in its "
+    "upper left corner. Window (y, x) begins at row y · size and column x · size: add that.",
+)
+
+
+@mistake(
+    max_pool_backward,
+    "windows-overlap",
+    says="The window moves on by one entry only, so dY arrives in another window than it came from. Window "
+    "(y, x) begins at row y · size and column x · size.",
+)
+def moved_by_one(dY, X, size=2):
+    """Look for the maximum of window (y, x) from row y and column x on."""
+    dX = np.zeros_like(X)
+    for n, c, y, x in np.ndindex(dY.shape):
+        window = X[n, c, y : y + size, x : x + size]
+        i, j = np.unravel_index(window.argmax(), window.shape)
+        dX[n, c, y + i, x + j] += dY[n, c, y, x]
+    return dX
+
+
+mistake(
+    max_pool_backward,
     "gradient-sign-flipped",
-    "return dX → return (-dX)",
+    "= dY * won → = -dY * won",
     says="The sign is reversed. The minus of gradient descent belongs in the update, and only there.",
 )
 mistake(

@@ -122,7 +122,7 @@ mistake(
     output_size,
     "padding-after-stride",
     f"{WHOLE} + 1 → (n - kernel) // stride + 1 + 2 * padding",
-    f"{WHOLE} + 1 → (n - kernel) // stride + 1 + padding",
+    alone=(f"{WHOLE} + 1 → (n - kernel) // stride + 1 + padding",),
     says="The padding is added after the division, as if every zero were one more place. It belongs to the "
     "image: the kernel takes its strides over the zeros too.",
 )
@@ -191,7 +191,7 @@ mistake(
     output_size,
     "kernel-ignored",
     " - kernel → ",
-    " - kernel → - 1",
+    alone=(" - kernel → - 1",),
     says="The kernel's length does not come in. A kernel has to lie within the padded image as a whole, so "
     "a longer one has fewer places.",
 )
