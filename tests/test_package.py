@@ -1,7 +1,7 @@
 """The package as a whole: what importing it needs, its floors, and rules that keep its source readable."""
 
 import ast
-import importlib
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -63,10 +63,10 @@ print(max(check_gradients(network, X, y, loss=softmax_cross_entropy).values()) <
 
 
 def test_every_exported_name_resolves_once_and_in_order():
-    modules = [
-        nnlab,
-        *(importlib.import_module(name) for name in import_graph.sources() if "torch" not in name),
-    ]
+    names = [name for name in import_graph.sources() if "torch" not in name]
+    if importlib.util.find_spec("anywidget") is None:
+        names.remove("nnlab.widgets.canvas")
+    modules = [nnlab, *map(importlib.import_module, names)]
     for module in modules:
         names = getattr(module, "__all__", [])
         assert len(names) == len(set(names))

@@ -132,6 +132,27 @@ class Numbers(Control):
             slider.observe(lambda _: call(), names="value")
 
 
+class Together:
+    """Widgets that can be moved all at once, and then tell it once."""
+
+    def __init__(self, widgets: Sequence[Any], call: Callable[[], None]):
+        self._widgets, self._call, self._busy = widgets, call, False
+        for widget in widgets:
+            widget.observe(lambda _: self._tell(), names="value")
+
+    def set(self, values: Sequence[Any]) -> None:
+        """Move every widget to its value."""
+        self._busy = True
+        for widget, value in zip(self._widgets, values, strict=True):
+            widget.value = value
+        self._busy = False
+        self._call()
+
+    def _tell(self) -> None:
+        if not self._busy:
+            self._call()
+
+
 def count(
     who: str, name: str, label: str, value: Any, default: int, low: int, high: int, step: int = 1
 ) -> Control:

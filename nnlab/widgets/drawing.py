@@ -223,13 +223,11 @@ class Squares(Pen):
             for row, column in self._places
         ]
         self._calls: list[Callable[[], None]] = []
-        self._busy = False
         self._first = _on(strokes)
-        self._set(self._first)
-        for button in self._buttons:
-            button.observe(lambda _: self._moved(), names="value")
+        self._together = controls.Together(self._buttons, self._moved)
+        self._together.set(self._first)
         clear = ipywidgets.Button(description="Clear", tooltip="Clear all squares")
-        clear.on_click(lambda _: self._set([False] * SIDE**2))
+        clear.on_click(lambda _: self._together.set([False] * SIDE**2))
         columns = f"repeat({SIDE}, max-content)"
         grid = ipywidgets.GridBox(self._buttons, layout={"grid_template_columns": columns})
         self.widget = ipywidgets.VBox([grid, clear])
@@ -240,22 +238,12 @@ class Squares(Pen):
         return _joined([button.value for button in self._buttons])
 
     def reset(self) -> None:
-        self._set(self._first)
+        self._together.set(self._first)
 
     def observe(self, call: Callable[[], None]) -> None:
         self._calls.append(call)
 
-    def _set(self, values: list[bool]) -> None:
-        """Set all squares, and tell it once."""
-        self._busy = True
-        for button, value in zip(self._buttons, values, strict=True):
-            button.value = value
-        self._busy = False
-        self._moved()
-
     def _moved(self) -> None:
-        if self._busy:
-            return
         for button in self._buttons:
             mark = "●" if button.value else ""  # not by color alone
             if button.description != mark:

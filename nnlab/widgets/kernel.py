@@ -112,10 +112,8 @@ class Kernel(controls.Numbers):
         first = ipywidgets.Box([self._names, self._divide], layout=controls.WRAP)
         self.widget = ipywidgets.VBox([first, self.widget])
         self._calls: list[Callable[[], None]] = []
-        self._busy = False
+        self._numbers = controls.Together(self._sliders[1:], self._moved)
         self._names.observe(lambda _: self._named(), names="value")
-        for widget in self._sliders[1:]:
-            widget.observe(lambda _: self._moved(), names="value")
 
     def _parts(self) -> tuple[Matrix, int]:
         entries = np.reshape([round(slider.value, 3) for slider in self._nine], (3, 3))
@@ -143,27 +141,15 @@ class Kernel(controls.Numbers):
         self._calls.append(call)
 
     def reset(self) -> None:
-        self._set(self._starts[1:])
+        self._numbers.set(self._starts[1:])
 
     def _named(self) -> None:
-        if not self._busy and self._names.value != OWN:
-            entries, divisor = KERNELS[self._names.value]
-            self._set([*np.ravel(entries), divisor])
-
-    def _set(self, values: list) -> None:
-        """Move the sliders together, and tell it once."""
-        self._busy = True
-        for widget, value in zip(self._sliders[1:], values, strict=True):
-            widget.value = value
-        self._busy = False
-        self._moved()
+        entries, divisor = KERNELS.get(self._names.value, self._parts())
+        if (entries, divisor) != self._parts():
+            self._numbers.set([*np.ravel(entries), divisor])
 
     def _moved(self) -> None:
-        if self._busy:
-            return
-        self._busy = True
         self._names.value = self.name_of(*self._parts())
-        self._busy = False
         for call in self._calls:
             call()
 

@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from nnlab.training import TrainingWarning
+from nnlab.training import Callback, History, TrainingWarning
 
 DPI = 100
 PATIENCE = 0.15  # seconds that a turn may go on while a newer value waits, so that dragging shows pictures
@@ -99,6 +99,24 @@ class Latest:
                 value = self._waiting.pop()
                 self._turn = turn = Turn(lambda: bool(self._waiting), self._publish)
             self._work(value, turn)
+
+
+class Follow(Callback):
+    """Shows a training run while it goes on, and stops it when its turn is over.
+
+    measure: called after every epoch; show: draws what is there so far, and returns the readout.
+    """
+
+    def __init__(self, turn: Turn, epochs: int, measure: Callable[[], None], show: Callable[[History], str]):
+        self._turn, self._epochs, self._measure, self._show = turn, epochs, measure, show
+
+    def on_epoch_end(self, epoch, logs):
+        history = self.run.history
+        self._measure()
+        if self._turn.due():
+            self._turn.publish(self._show(history), len(history) / self._epochs)
+        if self._turn.stale():
+            self.run.stop()
 
 
 # ---------------------------------------------------------------------------------------- the picture

@@ -15,10 +15,10 @@ from nnlab.losses import softmax_cross_entropy
 from nnlab.metrics import accuracy
 from nnlab.optimizers import AdamW
 from nnlab.plots import BLUE
-from nnlab.training import Callback, EarlyStopping, History, fit
+from nnlab.training import EarlyStopping, History, fit
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
-from nnlab.widgets.live import Picture, Turn, panels
+from nnlab.widgets.live import Follow, Picture, Turn, panels
 from nnlab.widgets.train_points import Losses, Plane, Points, diverged_at
 
 NAMES = ("moons", "circles", "xor", "spirals")
@@ -89,14 +89,9 @@ def _train(
     few, new = scene.points(data, points, noise, seed)
     run = Run(few, new, seed=seed, **network)
 
-    class Draw(Callback):
-        def on_epoch_end(self, epoch, logs):
-            run.measure()
-            if turn.due():
-                scene.draw(run, self.run.history)
-                turn.publish(run.readout(self.run.history), len(self.run.history) / EPOCHS)
-            if turn.stale():
-                self.run.stop()
+    def show(history: History, kept: bool = False) -> str:
+        scene.draw(run, history, kept)
+        return run.readout(history, kept)
 
     stops = [EarlyStopping(patience=patience)] if patience else []
     history = fit(
@@ -107,10 +102,9 @@ def _train(
         optimizer=run.optimizer,
         epochs=EPOCHS,
         validation=run.new if patience else None,  # with it, the best weights are taken back
-        callbacks=[Draw(), *stops],
+        callbacks=[Follow(turn, EPOCHS, run.measure, show), *stops],
     )
-    scene.draw(run, history, kept=patience > 0)
-    return run.readout(history, kept=patience > 0)
+    return show(history, kept=patience > 0)
 
 
 class Run:

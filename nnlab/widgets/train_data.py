@@ -14,10 +14,10 @@ from nnlab.layers import MLP, ReLU
 from nnlab.losses import softmax_cross_entropy
 from nnlab.metrics import accuracy
 from nnlab.plots import GRAY, GREEN
-from nnlab.training import Callback, History, fit, predict_scores
+from nnlab.training import History, fit, predict_scores
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
-from nnlab.widgets.live import Picture, Turn, panels
+from nnlab.widgets.live import Follow, Picture, Turn, panels
 from nnlab.widgets.train_points import OPTIMIZER_CHOICES, Losses, diverged_at
 
 SIZES = {str(n): n for n in (1, 2, 4, 8, 16, 32, 64, 128, 256)}
@@ -181,18 +181,13 @@ def _train(scene: DataScene, turn: Turn, *, learning_rate: float, hidden_size: i
     validation: list[float] = []
     measured: list[float] = []
 
-    class Draw(Callback):
-        def on_epoch_end(self, epoch, logs):
-            history, scores = self.run.history, predict_scores(network, X_held_out)
-            validation.append(softmax_cross_entropy(scores, y_held_out)[0])
-            measured.append(task.measure(scores, y_held_out))
-            if turn.due():
-                scene.draw(history, validation, measured, optimizer.t)
-                turn.publish(readout(history), len(history) / task.epochs)
-            if turn.stale():
-                self.run.stop()
+    def measure() -> None:
+        scores = predict_scores(network, X_held_out)
+        validation.append(softmax_cross_entropy(scores, y_held_out)[0])
+        measured.append(task.measure(scores, y_held_out))
 
-    def readout(history: History) -> str:
+    def show(history: History) -> str:
+        scene.draw(history, validation, measured, optimizer.t)
         loss, val_loss, metric = map(_last, (history.metrics.get("loss"), validation, measured))
         step = scene.diverged_at(history, optimizer.t)
         return (f"Diverged at step {step}. " if step is not None else "") + (
@@ -209,10 +204,9 @@ def _train(scene: DataScene, turn: Turn, *, learning_rate: float, hidden_size: i
         epochs=task.epochs,
         batch_size=min(task.batch_size, len(y)),
         rng=rng,
-        callbacks=[Draw()],
+        callbacks=[Follow(turn, task.epochs, measure, show)],
     )
-    scene.draw(history, validation, measured, optimizer.t)
-    return readout(history)
+    return show(history)
 
 
 def _last(values: list[float] | None) -> str:

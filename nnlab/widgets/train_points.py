@@ -29,10 +29,10 @@ from nnlab.losses import softmax_cross_entropy
 from nnlab.metrics import accuracy
 from nnlab.optimizers import SGD, Adam, RMSprop
 from nnlab.plots import BLUE, MARKERS, ORANGE, PALETTE
-from nnlab.training import Callback, History, fit
+from nnlab.training import History, fit
 from nnlab.widgets import controls
 from nnlab.widgets.explorer import Explorer
-from nnlab.widgets.live import Picture, Turn, panels
+from nnlab.widgets.live import Follow, Picture, Turn, panels
 from nnlab.widgets.plane import SIDE, borders, grid, shade
 
 ACTIVATIONS = {layer.__name__: layer for layer in (Tanh, ReLU, Sigmoid, LeakyReLU, ELU, SiLU, GELU)}
@@ -167,15 +167,9 @@ def _train(
     points = scene.points(data, noise, seed)
     run = PointsRun(points, seed=seed, **network)
 
-    class Draw(Callback):
-        def on_epoch_end(self, epoch, logs):
-            history = self.run.history
-            run.validate()
-            if turn.due():
-                scene.draw(run, history, epochs)
-                turn.publish(run.readout(history, epochs), len(history) / epochs)
-            if turn.stale():
-                self.run.stop()
+    def show(history: History) -> str:
+        scene.draw(run, history, epochs)
+        return run.readout(history, epochs)
 
     history = fit(
         run.network,
@@ -186,10 +180,9 @@ def _train(
         epochs=epochs,
         batch_size=None if batch_size is None else min(batch_size, len(run.y)),
         rng=np.random.default_rng(seed),
-        callbacks=[Draw()],
+        callbacks=[Follow(turn, epochs, run.validate, show)],
     )
-    scene.draw(run, history, epochs)
-    return run.readout(history, epochs)
+    return show(history)
 
 
 class PointsRun:

@@ -10,9 +10,10 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
+from nnlab import SGD, Linear, fit, softmax_cross_entropy
 from nnlab.widgets import controls, live
 from nnlab.widgets.explorer import VIEW, Explorer
-from nnlab.widgets.live import Latest, Picture, Turn
+from nnlab.widgets.live import Follow, Latest, Picture, Turn
 
 WAIT = 30  # seconds after which a thread is taken for stuck; nothing here is timed
 
@@ -108,6 +109,30 @@ def test_a_turn_outside_a_thread_is_never_stale_nor_due():
     turn.publish("anything", 0.5)
     assert not turn.stale()
     assert not turn.due()
+
+
+def test_a_run_is_followed_and_stopped_when_its_turn_is_over(monkeypatch):
+    monkeypatch.setattr(live, "PAUSE", 0.0)
+    seen, measured = [], []
+    turn = Turn(publish=lambda text, done: seen.append((text, done)))
+
+    def show(history):
+        if len(history) == 3:
+            turn.cancelled = True
+        return f"epoch {len(history)}"
+
+    network = Linear(2, 2)
+    history = fit(
+        network,
+        np.eye(2),
+        np.array([0, 1]),
+        loss=softmax_cross_entropy,
+        optimizer=SGD(network.parameters(), 0.1),
+        epochs=8,
+        callbacks=[Follow(turn, 8, lambda: measured.append(None), show)],
+    )
+    assert len(history) == len(measured) == 3
+    assert seen == [("epoch 1", 0.125), ("epoch 2", 0.25), ("epoch 3", 0.375)]
 
 
 # ----------------------------------------------------------------------------------- the picture
