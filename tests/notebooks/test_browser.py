@@ -75,6 +75,20 @@ def show(turn, **state):
 gated._show = show
 gated
 """,
+    # a pad, and the network that answers
+    """
+from nnlab import MLP, Adam, ReLU, fit, softmax_cross_entropy
+from nnlab.datasets import load_digits
+digits, rng = load_digits(), np.random.default_rng(0)
+network = MLP([64, 32, 10], activation=ReLU, rng=rng)
+run = {"optimizer": Adam(network.parameters(), 0.003), "epochs": 10, "batch_size": 32, "rng": rng}
+fit(network, digits.X, digits.y, loss=softmax_cross_entropy, **run)
+pad = drawing_pad(network)
+pad
+""",
+    'kernel_explorer(pad, kernel="identity", padding=1, row=15, column=15)',
+    "print(*map(len, pad.strokes))",
+    "from nnlab.widgets import drawing; drawing.Canvas = None; drawing_pad(network, strokes=[])",
     "gate.set(); gated.latest.settle(); print(*runs)",
     "gate.clear(); runs.clear()",
     "print(os.getpid())",
@@ -301,6 +315,106 @@ def test_of_many_moves_one_is_worked_on_and_the_newest_waits(scratch):
     scratch.run(scratch.cell("gate.set()"))
     expect(scratch.output("gate.set()")).to_have_text(f"17 {last}")
     wait_for(view, training_explorer("moons", hidden_size=int(last), epochs=20))
+
+
+# ----------------------------------------------------------------------------------- the drawing pad
+
+
+class Pad:
+    """The drawing pad on the page."""
+
+    def __init__(self, place):
+        self.place, self.status = place, place.get_by_role("status")
+        self.surface = place.get_by_role("application")
+        self.surface.scroll_into_view_if_needed()
+
+    def click(self, name):
+        self.place.get_by_role("button", name=name, exact=True).click()
+
+    def stroke(self, *points):
+        """Draw through points in 0 … 1 with the mouse."""
+        box, mouse = self.surface.bounding_box(), self.place.page.mouse
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        mouse.move(*places[0])
+        mouse.down()
+        for place in places[1:]:
+            mouse.move(*place, steps=10)
+        mouse.up()
+
+    def answer(self):
+        """Return the label of the longest bar, which alone is bold."""
+        return self.place.locator("li.nnlab-pad-best").locator("span").first.inner_text()
+
+
+@pytest.fixture
+def pad(scratch):
+    pytest.importorskip("anywidget", reason="the drawing pad needs anywidget")
+    pad = Pad(scratch.cell("pad = drawing_pad(network)"))
+    pad.click("Clear")
+    expect(pad.status).to_have_text("Nothing is drawn yet.")
+    expect(pad.place.locator("polyline")).to_have_count(0)
+    return pad
+
+
+def test_a_stroke_changes_the_answer_and_undo_takes_it_back(pad):
+    pad.stroke((0.5, 0.15), (0.5, 0.85))
+    expect(pad.status).to_have_text(re.compile("^Most likely 1 "))
+    assert pad.answer() == "1"
+    pad.click("Clear")
+    circle = [(0.5 + 0.22 * np.sin(t), 0.5 - 0.35 * np.cos(t)) for t in np.linspace(0, 2 * np.pi, 20)]
+    pad.stroke(*circle)
+    expect(pad.status).to_have_text(re.compile("^Most likely 0 "))
+    assert pad.answer() == "0"
+    before = pad.status.inner_text()
+    pad.stroke((0.3, 0.5), (0.7, 0.5))
+    expect(pad.status).not_to_have_text(before)
+    pad.click("Undo")
+    expect(pad.status).to_have_text(before)
+
+
+def test_arrow_keys_draw_and_move_the_pen_and_leave_the_notebook_alone(scratch, pad):
+    cell = scratch.page.locator(".jp-Notebook .jp-Cell.jp-mod-active .jp-InputArea")
+    pad.surface.click(position={"x": 5, "y": 5})
+    active = cell.first.inner_text()
+    pad.surface.press("Delete")
+    for _ in range(8):
+        pad.surface.press("ArrowDown")
+    expect(pad.place.locator("polyline")).to_have_count(1)
+    expect(pad.status).to_have_text(re.compile("^Most likely "))
+    pad.surface.press("Shift+ArrowRight")
+    pad.surface.press("ArrowRight")
+    expect(pad.place.locator("polyline")).to_have_count(2)
+    pad.surface.press("Backspace")
+    expect(pad.place.locator("polyline")).to_have_count(1)
+    assert cell.first.inner_text() == active
+
+
+def test_the_pad_has_names_for_those_who_do_not_see_it(pad):
+    expect(pad.surface).to_have_accessible_name(re.compile("^Drawing pad. Arrow keys draw"))
+    expect(pad.place.get_by_role("img", name="The drawing as 8 by 8 pixels")).to_be_visible()
+    rows = pad.place.get_by_role("list", name="What the network says").get_by_role("listitem")
+    assert [row.inner_text().split()[0] for row in rows.all()] == list("0123456789")
+
+
+def test_python_and_the_kernel_explorer_have_what_is_drawn(scratch, pad):
+    view = View(scratch.cell("kernel_explorer(pad"))
+    expect(view.status).to_contain_text("from 0.00 (row 0, column 0) to 0.00")
+    pad.surface.scroll_into_view_if_needed()
+    pad.stroke((0.5, 0.15), (0.5, 0.85))
+    pad.stroke((0.3, 0.85), (0.7, 0.85))
+    expect(view.status).to_contain_text("to 1.00")
+    scratch.run(scratch.cell("print(*map(len, pad.strokes))"))
+    drawn = scratch.output("print(*map(len, pad.strokes))").inner_text().split()
+    assert len(drawn) == 2
+    assert min(map(int, drawn)) > 5
+
+
+def test_without_the_canvas_there_are_squares(scratch):
+    place = scratch.cell("drawing.Canvas = None")
+    for row in range(1, 7):
+        place.get_by_title(f"row {row + 1}, column 5", exact=True).press("Space")
+    expect(place.get_by_role("status")).to_have_text(re.compile("^Most likely 1 "))
+    expect(place.get_by_text("%pip install anywidget")).to_be_visible()
 
 
 # ----------------------------------------------------------------------------------- a new kernel
