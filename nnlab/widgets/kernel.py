@@ -233,9 +233,8 @@ def _show(
     Y = conv.forward(X[None, None])[0, 0]
     row, column = min(row, Y.shape[0] - 1), min(column, Y.shape[1] - 1)  # the map has become smaller
     padded = np.pad(X, padding)
-    window = padded[row * stride : row * stride + 3, column * stride : column * stride + 3]
     bright = isinstance(image, str) and image in PHOTOGRAPHS
-    scene.draw(padded, padding, window, kernel, Y, (row, column), stride, bright=bright)
+    scene.draw(padded, padding, kernel, Y, (row, column), stride, bright=bright)
     return _told(X, Y, W, padding, stride, (row, column), name_of(*kernel))
 
 
@@ -265,45 +264,57 @@ def _sums_to(W: np.ndarray, total: float) -> bool:
     return abs(float(W.sum()) - total) < 0.01
 
 
+class Sum:
+    """Nine products in a square, and below it their sum."""
+
+    def __init__(self, ax: Any):
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10}
+        self._products = ax.imshow(
+            np.zeros((3, 3)), cmap="RdBu", alpha=0.5
+        )  # pale, so that black is read on it
+        self._terms = [ax.text(j, i, "", **style) for i in range(3) for j in range(3)]
+        self._result = ax.text(1, 2.85, "", weight="bold", **style)
+        ax.set(xlim=(-0.5, 2.5), ylim=(3.1, -0.5))
+        ax.axis("off")
+        self.moving = [self._products, *self._terms, self._result]
+
+    def draw(self, window: np.ndarray, kernel: tuple[Matrix, int], value: float) -> None:
+        """Show the numbers, blue where a product raises the sum and red where it lowers it."""
+        entries, divisor = kernel
+        products = window * np.array(entries)
+        limit = np.abs(products).max() or 1.0
+        self._products.set_data(products)
+        self._products.set_clim(-limit, limit)
+        for text, x, w in zip(self._terms, window.ravel(), np.ravel(entries), strict=True):
+            text.set_text(_signed(f"{x:.2f} · {w:g}"))
+        divided = f" / {divisor}" if divisor > 1 else ""
+        self._result.set_text(_signed(f"sum{divided} = {value:.2f}"))
+
+
 class KernelScene:
     """The image with the window on it; window, kernel and sum in numbers; the map with its place."""
 
     def __init__(self):
         self.picture = Picture(9.6, 3.4)
         settings: dict[str, Any] = {"ratios": [1.25, 1, 1.25], "left": 0.07, "bottom": 0.14, "wspace": 0.26}
-        self._in, self._sum, self._out = panels(self.picture.figure, TITLES, **settings)
+        self._in, middle, self._out = panels(self.picture.figure, TITLES, **settings)
         blank: dict[str, Any] = {"extent": (0, 0.1, 0, 0.1), "interpolation": "nearest"}  # no image's extent
         self._image, self._map = (ax.imshow(np.zeros((1, 1)), **blank) for ax in (self._in, self._out))
-        self._products = self._sum.imshow(np.zeros((3, 3)), cmap="RdBu", alpha=0.5)
+        self._sum = Sum(middle)
         outline: dict[str, Any] = {"fc": "none", "ec": VERMILION, "lw": 2.2}
         border = Rectangle((0, 0), 1, 1, fc="none", ec="0.4", lw=1, ls="--")
-        self._window, self._place = (Rectangle((0, 0), n, n, **outline) for n in (3, 1))
         self._border = self._in.add_patch(border)  # where the image ends and the padding begins
-        self._in.add_patch(self._window)
-        self._out.add_patch(self._place)
-        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10}
-        self._terms = [self._sum.text(j, i, "", **style) for i in range(3) for j in range(3)]
-        self._result = self._sum.text(1, 2.85, "", weight="bold", fontsize=11, ha="center", va="center")
-        self._sum.set(xlim=(-0.5, 2.5), ylim=(3.1, -0.5))
-        self._sum.axis("off")
+        self._window = self._in.add_patch(Rectangle((0, 0), 3, 3, **outline))
+        self._place = self._out.add_patch(Rectangle((0, 0), 1, 1, **outline))
         for ax in (self._in, self._out):
             ax.set(xlabel="column", ylabel="row")
-        self.picture.move(
-            self._image,
-            self._border,
-            self._window,
-            self._products,
-            *self._terms,
-            self._result,
-            self._map,
-            self._place,
-        )
+        inside = [self._image, self._border, self._window]
+        self.picture.move(*inside, *self._sum.moving, self._map, self._place)
 
     def draw(
         self,
         padded: np.ndarray,
         padding: int,
-        window: np.ndarray,
         kernel: tuple[Matrix, int],
         Y: np.ndarray,
         at: tuple[int, int],
@@ -312,29 +323,18 @@ class KernelScene:
         bright: bool,
     ) -> None:
         """Set the moving parts; bright: a photograph, whose large values are bright."""
-        entries, divisor = kernel
-        W = np.array(entries) / divisor
         gray = "gray" if bright else "gray_r"
         _put(self._in, self._image, padded, padding, gray, (min(0.0, padded.min()), max(1.0, padded.max())))
         height, width = (n - 2 * padding for n in padded.shape)
         self._border.set_bounds(-0.5, -0.5, width, height)
         self._border.set_visible(padding > 0)
-        top, left = (stride * place - padding for place in at)
-        self._window.set_bounds(left - 0.5, top - 0.5, 3, 3)
-        products = window * W
-        limit = np.abs(products).max() or 1.0
-        self._products.set_data(products)
-        self._products.set_clim(-limit, limit)
-        for text, x, w in zip(self._terms, window.ravel(), np.ravel(entries), strict=True):
-            text.set_text(_signed(f"{x:.2f} · {w:g}"))
-        divided = f" / {divisor}" if divisor > 1 else ""
-        self._result.set_text(_signed(f"sum{divided} = {Y[at]:.2f}"))
-        if _sums_to(W, 1):  # an image again, and shown as one
+        row, column = (stride * place for place in at)
+        self._window.set_bounds(column - padding - 0.5, row - padding - 0.5, 3, 3)
+        self._sum.draw(padded[row : row + 3, column : column + 3], kernel, Y[at])
+        if _sums_to(np.array(kernel[0]) / kernel[1], 1):  # an image again, and shown as one
             _put(self._out, self._map, Y, 0, gray, (0.0, 1.0))
-        else:
-            size = (
-                np.quantile(np.abs(Y), 0.995) or 1.0
-            )  # so that a few strong pixels leave the others visible
+        else:  # a few strong pixels must not make all the others pale
+            size = np.quantile(np.abs(Y), 0.995) or 1.0
             _put(self._out, self._map, Y, 0, "RdBu", (-size, size))
         self._place.set_bounds(at[1] - 0.5, at[0] - 0.5, 1, 1)
 
