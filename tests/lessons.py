@@ -18,6 +18,7 @@ NAMES = [
     "08_optimization",
     "09_regularization",
     "10_evaluation_and_tuning",
+    "11_convolution",
 ]
 
 
