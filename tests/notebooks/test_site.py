@@ -11,12 +11,16 @@ from pathlib import Path
 
 import build_site
 import nbformat
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from check_site import check_site
 
+from nnlab import Softmax, predict_scores
 from nnlab._cards import code
+from nnlab.widgets.drawing import EXAMPLE
 from nnlab.widgets.quiz import _tables
+from nnlab.widgets.strokes import as_small_digits
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -123,11 +127,11 @@ def test_every_page_leads_to_its_neighbors_to_all_lessons_and_to_the_search(soup
         assert page.title.get_text().startswith(f"{name[:2]} · ")
         around = [*(f"{n}.html" for n in NAMES[max(number - 1, 0) : number + 2] if n != name)]
         found = [link["href"] for link in page.select("a.next-page, a.prev-page")]
-        assert set(around) <= set(found) <= {*around, "index.html"}
+        assert set(around) <= set(found) <= {*around, "index.html", "play.html"}
         listed = {
             link["href"].rstrip("#") or f"{name}.html" for link in page.select(".sidebar-tree a.reference")
         }
-        assert listed == {f"{n}.html" for n in NAMES}
+        assert listed == {"play.html", *(f"{n}.html" for n in NAMES)}
         assert page.select_one("form.sidebar-search-container input[type=search], form[role=search] input")
         assert len(page.select(".toc-tree a")) >= 5
 
@@ -186,7 +190,7 @@ def test_without_npm_the_pages_load_mathjax_from_elsewhere_and_say_so(tmp_path, 
     assert build_site.main() == 0
     said = capsys.readouterr()
     assert "npm was not found" in said.err
-    assert "4 pages" in said.out
+    assert f"{len(NAMES) + 5} pages" in said.out
     address = build_site.REMOTE
     fetched = f"00_a.html: <script src={address!r}> is fetched from elsewhere"
     assert fetched in check_site(tmp_path / "site").problems
@@ -221,8 +225,8 @@ def test_a_broken_link_in_a_notebook_is_named_and_fails(tmp_path, monkeypatch, c
 
 
 def small_notebooks(folder, text):
-    """Return a folder with two notebooks, of which the first holds some text."""
-    for name, more in (("00_a", text), ("00_b", "")):
+    """Return a folder of empty lessons and two more, of which the first holds some text."""
+    for name, more in (("00_a", text), ("00_b", ""), *((name, "") for name in NAMES)):
         opening = f"# 00 · A lesson\n\n**Goal:** to see.\n\n**Time:** a minute.\n\n{more} $x^2$"
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(opening)])
         nbformat.write(notebook, folder / f"{name}.ipynb")
@@ -308,7 +312,7 @@ def browser():
         browser.close()
 
 
-@pytest.mark.parametrize("name", [*NAMES, "index"])
+@pytest.mark.parametrize("name", [*NAMES, "index", "play"])
 def test_a_page_shows_everything_from_a_file_without_a_network(site, soups, with_mathjax, browser, name):
     requests, errors = [], []
     with browser.new_context(offline=True, viewport={"width": 390, "height": 800}) as context:
@@ -362,6 +366,30 @@ def test_a_quiz_marks_itself_on_the_page(site, browser):
         of = len(quiz["statements"])
         assert card.locator("p[role=status]").inner_text() == f"{of - 1} of {of} right"
         assert page.locator(".quiz").count() == len(page.locator("summary", has_text="Answers").all())
+
+
+def test_the_page_that_reads_digits_agrees_with_nnlab(site, browser):
+    """What is drawn is prepared as by the widget, but for the edges of strokes; the answer is the same."""
+    with browser.new_context(offline=True, viewport={"width": 390, "height": 800}) as context:
+        page = context.new_page()
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto((site / "play.html").as_uri())
+        told = page.evaluate("document.getElementById('nnlab-pad').model.get('answer')")
+        image = np.array(told["image"])
+        assert np.abs(image - as_small_digits(EXAMPLE)).max() <= 2 / 16
+        network = build_site.digits_network()
+        scores = predict_scores(network, image.reshape(1, -1))
+        np.testing.assert_allclose(told["probabilities"], Softmax().forward(scores)[0], atol=1e-3)
+        page.get_by_role("button", name="Clear").click()
+        pad = page.get_by_role("application")
+        pad.focus()
+        for _ in range(9):  # a one, by keyboard alone
+            pad.press("ArrowDown")
+        page.wait_for_function("document.getElementById('nnlab-pad').model.get('answer').probabilities")
+        assert page.locator(".nnlab-pad-best").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert errors == []
 
 
 TEX_LEFT = r"""() => {
