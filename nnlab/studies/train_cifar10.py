@@ -50,7 +50,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--seed", type=int, default=0, help=f"decides weights, order and augmentation {default}")
     add("--device", default=device, help=f"cpu, cuda or mps {default}")
     add("--threads", type=positive(int), help="processor threads (default: PyTorch's choice)")
-    add("--float32", action="store_true", help="never compute in bfloat16")
+    add("--float32", action="store_true", help="no bfloat16, which only some processors make faster")
     return parser.parse_args(argv)
 
 
@@ -291,7 +291,8 @@ def main(argv: list[str] | None = None) -> int:
         settings.out.mkdir(parents=True, exist_ok=True)
         test = train(settings)
     except KeyboardInterrupt:
-        print("\nstopped; with --resume it goes on after the last whole epoch", file=sys.stderr)
+        kept = "goes on after the last whole epoch" if (settings.out / LAST).exists() else "has nothing yet"
+        print(f"\nstopped: --resume {kept}", file=sys.stderr)
         return 1
     except (OSError, ValueError, RuntimeError) as error:
         print(f"train_cifar10: {error}", file=sys.stderr)

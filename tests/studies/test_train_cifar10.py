@@ -96,7 +96,8 @@ def test_an_interrupted_run_goes_on_bit_for_bit(epoch, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         stop_in_epoch(patch, epoch)
         assert run() == 1
-    assert "with --resume it goes on" in capsys.readouterr().err
+    told = "goes on after the last whole epoch" if epoch > 1 else "has nothing yet"
+    assert f"stopped: --resume {told}" in capsys.readouterr().err
     assert Path("run", program.LAST).exists() == (epoch > 1)
     assert run(*(["--resume"] if epoch > 1 else [])) == 0
     assert results("run") == results("whole")
