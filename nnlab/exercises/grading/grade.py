@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,6 +29,11 @@ from nnlab.exercises.sandbox.state import kept_state
 READING = 30.0  # seconds that reading a notebook may take
 CHECKING = 300.0  # seconds for one answer and a fresh host's start; the sandbox's own limits are far below
 DEFINING = 20.0  # seconds of processor time for what an answer imports and defines
+SLOW = {  # packages that take long to import, and the parts that answers use
+    "pandas": ("pandas",),
+    "scipy": ("scipy.special", "scipy.stats"),
+    "sklearn": ("sklearn.metrics", "sklearn.model_selection", "sklearn.preprocessing"),
+}
 Report = Callable[[int, int], None]  # gets how many steps are done, and how many there are
 
 
@@ -107,7 +113,12 @@ def grade(
         warm(loaded)
     total, done = sum(map(len, waiting)), 0
     report(done, total)
-    check = partial(check_answer, protection=protection, asked=tuple(exercise.name for exercise in loaded))
+    check = partial(
+        check_answer,
+        protection=protection,
+        asked=tuple(exercise.name for exercise in loaded),
+        imported=slow_imports(submissions),
+    )
     with Crew(check, workers, CHECKING, fork) as crew:
 
         def go_on(number: int) -> None:
@@ -182,8 +193,25 @@ def warm(exercises: Sequence[Exercise]) -> None:
                 list(shown)  # runs the variant on every probe, once for all answers
 
 
+def slow_imports(submissions: Iterable[Submission]) -> tuple[str, ...]:
+    """Return what a host should import once, so that not every answer that needs it does."""
+    roots = {name.partition(".")[0] for submission in submissions for name in _imports(submission)}
+    return tuple(part for root in sorted(roots & SLOW.keys()) for part in SLOW[root])
+
+
+def _imports(submission: Submission) -> Iterator[str]:
+    for node in (node for statement in submission.statements for node in ast.walk(statement.node)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module or ""
+
+
 def check_answer(
-    task: tuple[int, Answer], protection: Protection = UNSAFE, asked: Sequence[str] = ()
+    task: tuple[int, Answer],
+    protection: Protection = UNSAFE,
+    asked: Sequence[str] = (),
+    imported: Sequence[str] = (),
 ) -> Result:
     """Return the verdict on one answer; the learner's code runs in a host only, and data come back."""
     answer = task[1]
@@ -196,7 +224,8 @@ def check_answer(
         return Result(answer.exercise, "not checked", (), str(error))
     if answer.blank:
         return not_attempted_yet(exercise)
-    result = conclude(exercise, _run(answer, exercise, protection, asked or (exercise.name,)))
+    run = _run(answer, exercise, protection, asked or (exercise.name,), imported)
+    result = conclude(exercise, run)
     if answer.unsure and result.status in ("failed", "error"):
         names = "; ".join(answer.unsure)
         text = f"It depends on {names}, and grading does not run that, so that nothing can be said about it."
@@ -211,12 +240,19 @@ def check_answer(
 _hosts: dict[tuple, Host] = {}  # by worker, since a fork copies it, and the command that it runs under
 
 
-def _run(answer: Answer, exercise: Exercise, protection: Protection, asked: Sequence[str]) -> Run:
+def _run(
+    answer: Answer,
+    exercise: Exercise,
+    protection: Protection,
+    asked: Sequence[str],
+    imported: Sequence[str],
+) -> Run:
     """Run an answer on the probes, in a host that is started when it is needed."""
     packed = inside.pack(answer, forms(exercise))
 
     def once(limits: Limits) -> Run:
-        run, fit = _host(protection, asked if host.FORKS else (exercise.name,)).run(packed, limits)
+        here = _host(protection, asked, imported) if host.FORKS else _host(protection, (exercise.name,), ())
+        run, fit = here.run(packed, limits)
         if not fit:
             _hosts.pop((os.getpid(), protection.within)).kill()
         return run
@@ -224,7 +260,7 @@ def _run(answer: Answer, exercise: Exercise, protection: Protection, asked: Sequ
     return sandbox.twice(once, exercise.seconds, len(exercise.probes), alone=True, loading=DEFINING)
 
 
-def _host(protection: Protection, asked: Sequence[str]) -> Host:
+def _host(protection: Protection, asked: Sequence[str], imported: Sequence[str]) -> Host:
     """Return this worker's host if it is ready, else a new one."""
     place = (os.getpid(), protection.within)
     found = _hosts.get(place)
@@ -232,7 +268,7 @@ def _host(protection: Protection, asked: Sequence[str]) -> Host:
         if found is not None:
             found.kill()
         pages = (f"nnlab.exercises.catalogue.{name}" for name in asked)
-        modules = (inside.HERE, *pages, *(["torch"] if "torch" in sys.modules else []))
+        modules = (inside.HERE, *pages, *(["torch"] if "torch" in sys.modules else []), *imported)
         within = protection.within
         found = _hosts[place] = Host(modules, within, environment() if within else None)
         found.wait()

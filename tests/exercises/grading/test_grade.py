@@ -448,3 +448,13 @@ def test_a_crew_leaves_no_process_behind():
         processes = [worker.process for worker in crew._workers]
     assert len(processes) == 2
     assert not any(process.is_alive() for process in processes)
+
+
+def test_what_takes_long_to_import_is_imported_once(tmp_path):
+    cells = (
+        "from sklearn.metrics import f1_score\nimport numpy as np, json",
+        "def accuracy(Y_hat, Y):\n    import scipy.special as s\n    from . import pandas",
+    )
+    imported = grade.slow_imports([read(notebook(tmp_path / "one.ipynb", *cells))])
+    assert set(imported) == {*grade.SLOW["scipy"], *grade.SLOW["sklearn"]}
+    assert grade.slow_imports([read(notebook(tmp_path / "two.ipynb", "import numpy, torch"))]) == ()
