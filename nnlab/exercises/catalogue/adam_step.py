@@ -280,11 +280,11 @@ mistake(
     adam_step,
     "argument-replaced-by-its-default",
     ("beta1 → 0.9", "beta2 → 0.999"),
-    ("beta1 → 0.9", "beta2 → 0.999", "eps → 1e-8"),
     "beta1 → 0.9",
     "beta2 → 0.999",
     "eps → 1e-8",
     "eps → 1e-7",
+    alone=(("beta1 → 0.9", "beta2 → 0.999", "eps → 1e-8"),),
     says="One of the settings is hard-coded, so the argument of that name has no effect. With the defaults "
     "this goes unnoticed; with any other value the step is wrong.",
 )
@@ -292,9 +292,11 @@ mistake(
     adam_step,
     "step-count-off-by-one",
     '** state["t"] → ** (state["t"] + 1)',
-    'beta1 ** state["t"] → beta1 ** (state["t"] + 1)',
-    'beta2 ** state["t"] → beta2 ** (state["t"] + 1)',
     'state["t"] += 1 → state["t"] += 2',
+    alone=(
+        'beta1 ** state["t"] → beta1 ** (state["t"] + 1)',
+        'beta2 ** state["t"] → beta2 ** (state["t"] + 1)',
+    ),
     says="The correction uses t + 1 although t has already been increased (or t goes up by two). At the "
     "first step the exponent must be 1, so that m_hat is the gradient itself.",
 )
@@ -308,8 +310,8 @@ mistake(
 mistake(
     adam_step,
     "weight-decay-added",
-    "value -= → value *= 1 - lr\n    value -=",
     "value -= → value -= lr * 0.01 * value\n    value -=",
+    alone=("value -= → value *= 1 - lr\n    value -=",),
     says="The weights are pulled toward 0 as well, as AdamW does. Plain Adam only follows the gradient.",
 )
 mistake(
