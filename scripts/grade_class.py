@@ -6,8 +6,8 @@
 Every notebook answers every exercise with an attempt of the corpus, drawn by its number, so that a class is
 the same each time. A right answer that is accused is listed, and the exit status is then 1.
 
-With --whole every attempt of the corpus stands in one notebook, once. Under load (three busy processes a core)
-this is the test that a busy machine is nobody's fault; on two cores it takes some six minutes:
+With --whole every attempt of the corpus stands in one notebook, once. Under load (three busy processes a
+core; here for two cores) this is the test that a busy machine is nobody's fault:
 
     python scripts/grade_class.py /tmp/corpus --whole --busy 6 --runs 3
 """
