@@ -198,8 +198,9 @@ mistake(
     "powers.sum(axis=1, → powers.mean(axis=1,",
     " / powers.sum(axis=1, keepdims=True) → / len(scores)",
     " / powers.sum(axis=1, keepdims=True) → / scores.shape[1]",
-    says="The exponentials are not divided by their sum over the row, but by another number (their mean, a "
-    "count). Probabilities of a row add up to 1.",
+    " / powers.sum(axis=1, keepdims=True) → / np.linalg.norm(powers, axis=1, keepdims=True)",
+    says="The exponentials are divided by something other than their sum over the row (their mean, their "
+    "length as a vector, a count). The probabilities of a row sum to 1.",
 )
 mistake(
     softmax,

@@ -147,3 +147,9 @@ scores_of_the_lesson = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 5.0]])
 def scores_from_the_cell_above(scores):
     e = np.exp(scores_of_the_lesson)
     return e / e.sum(axis=1, keepdims=True)
+
+
+@wrong("wrong-divisor")
+def divided_by_the_length(scores):
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / np.linalg.norm(powers, axis=1, keepdims=True)
