@@ -51,6 +51,12 @@ NAMES = {
     "abs": ("negative",),
     "normal": ("random",),
     "ReLU": ("GELU", "Identity"),
+    "any": ("all",),
+    "numel": ("dim",),
+    "parameters": ("buffers",),
+    "named_parameters": ("named_buffers",),
+    "requires_grad": ("is_leaf", "trained"),
+    "startswith": ("endswith",),
 }
 
 _LOGS = "logs = np.log(np.clip(Y_hat, 1e-12, {}))"
@@ -61,6 +67,8 @@ _KEPT = "kept = rng.random(X.shape) {} p"
 _NONE = "best, best_epoch = (float('inf'), {})"
 _GAP = "error += inside.mean() * abs({}[inside].mean() - {}[inside].mean())"
 _WON = "won = waiting & (X[:, :, i::size, j::size] {} largest)"
+_FLIP = "flip = rng.random() {} 0.5"
+_PAD = "padded = np.pad(images, ((0, {}), (0, 0), (padding, padding), (padding, padding)))"
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('2.0')}"): "no probability exceeds 1",
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('5.0')}"): "no probability exceeds 1",
@@ -90,6 +98,10 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         f"{_WON.format('==')} → {_WON.format('>=')}",
     ): "no entry of a window exceeds its largest",
     ("calibration_error", f"{_GAP.format('y', 'p')} → {_GAP.format('p', 'y')}"): "|a - b| = |b - a|",
+    ("augment", f"{_FLIP.format('<')} → {_FLIP.format('<=')}"): "a draw equals 0.5 with probability 0",
+    ("augment", f"{_FLIP.format('<')} → {_FLIP.format('>')}"): "both have the probability 1/2",
+    ("augment", f"{_PAD.format(0)} → {_PAD.format(1)}"): "images behind the last are never taken",
+    ("augment", f"{_PAD.format(0)} → {_PAD.format(3)}"): "images behind the last are never taken",
 }
 
 
@@ -132,6 +144,11 @@ def mutate(node: ast.AST, choice: int) -> bool:
         changes += [lambda v=v: setattr(node, "value", v) for v in others]
     elif isinstance(node, ast.Attribute):
         changes += [lambda name=name: setattr(node, "attr", name) for name in NAMES.get(node.attr, ())]
+    elif isinstance(node, ast.Name):
+        changes += [lambda name=name: setattr(node, "id", name) for name in NAMES.get(node.id, ())]
+    elif isinstance(node, ast.comprehension) and node.ifs:
+        changes.append(lambda: setattr(node, "ifs", node.ifs[1:]))
+        changes.append(lambda: node.ifs.__setitem__(0, ast.UnaryOp(ast.Not(), node.ifs[0])))
     elif isinstance(node, ast.Call) and node.keywords:
         for i in range(len(node.keywords)):
             changes.append(lambda i=i: node.keywords.pop(i))

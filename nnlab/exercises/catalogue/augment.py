@@ -68,10 +68,11 @@ def drawn(
         yield {"flips differ": True, "places differ": True}
     else:
         yield {"flips differ": found.flips_differ, "places differ": found.places_differ}
+    few = not fits or len(images) < 4  # so few may be alike by chance
     again: Any = as_array(f(images.copy(), padding, np.random.default_rng(0)))
     yield {
-        "same seed, same draw": not fits or np.array_equal(again, results[0]),
-        "other seed, other draw": not fits or not all(np.array_equal(r, results[0]) for r in results[1:]),
+        "same seed, same draw": few or np.array_equal(again, results[0]),
+        "other seed, other draw": few or not all(np.array_equal(r, results[0]) for r in results[1:]),
         **follow_the_seed(found if found and len(images) > 3 and padding else None),
     }
     enough = len(images) * calls >= MANY and found and found.clear and found.one_way and found.one_place
@@ -210,7 +211,7 @@ def chances(found: Found, padding: int) -> dict[str, str]:
         "rows": ", ".join(map(str, rows)),
         "columns": ", ".join(map(str, straight or min(turned, backwards))),
         "combinations": "all" if full else "some",
-        "equally likely": "yes" if not full or all(map(even, grids)) else "no",
+        "equally likely": "yes" if not full or even(upright + mirrored) else "no",
         "flip and place": "independent" if alike else "tied",
     }
 
@@ -256,9 +257,9 @@ def probe(kind: str, padding: int, calls: int, *shape: int) -> Probe:
     },
     probes=(
         probe("example", 1, 40, 2, 1, 2, 3),
-        probe("main", 1, 8, 12, 2, 4, 3),
+        probe("main", 1, 6, 12, 2, 4, 3),
         probe("other", 2, 20, 40, 1, 3, 4),
-        probe("other", 1, 20, 30, 3, 2, 2),
+        probe("other", 1, 20, 30, 2, 2, 2),
         probe("extreme", 0, 3, 24, 2, 3, 4),
         probe("extreme", 1, 3, 1, 1, 3, 3),
     ),
@@ -300,7 +301,7 @@ mistake(
     augment,
     "flip-missing",
     f"{FLIP} → flip = False",
-    f"{FLIP} → flip = rng.integers(0, 1)",
+    alone=(f"{FLIP} → flip = rng.integers(0, 1)",),
     says="No image is flipped. Half of them should be, left to right: `rng.random() < 0.5` is True half of "
     "the time (`rng.integers(0, 1)` is always 0).",
 )
@@ -308,7 +309,7 @@ mistake(
     augment,
     "always-flipped",
     f"{FLIP} → flip = True",
-    f"{FLIP} → flip = rng.random() < 1",
+    alone=(f"{FLIP} → flip = rng.random() < 1",),
     says="Every image is flipped. Then the network sees the mirror images only; each should be flipped with "
     "probability one half.",
 )
@@ -336,22 +337,26 @@ mistake(
 mistake(
     augment,
     "flipped-both-ways",
-    "cut[:, :, ::-1] → cut[:, ::-1, ::-1]",
+    alone=("cut[:, :, ::-1] → cut[:, ::-1, ::-1]",),
     says="Both height and width are reversed, so the images are turned by 180 degrees. Only the last axis "
     "should be.",
 )
 mistake(
     augment,
     "channels-reversed",
-    "cut[:, :, ::-1] → cut[::-1]",
+    alone=("cut[:, :, ::-1] → cut[::-1]",),
     says="The channels are reversed instead of the width: red and blue change places, and no pixel moves.",
 )
 mistake(
     augment,
     "wrong-flip-probability",
-    "< 0.5 → < 0.25",
-    "< 0.5 → > 0.25",
-    alone=("< 0.5 → < 0.1", "< 0.5 → < 0.9", "< 0.5 → < 1 / 3"),
+    alone=(
+        "< 0.5 → < 0.25",
+        "< 0.5 → > 0.25",
+        "< 0.5 → < 0.1",
+        "< 0.5 → < 0.9",
+        "< 0.5 → < 1 / 3",
+    ),
     says="The share of images that are flipped is not one half. `rng.random()` lies below p with "
     "probability p.",
 )
@@ -366,16 +371,16 @@ mistake(
 mistake(
     augment,
     "crop-range-begins-at-one",
-    "rng.integers(0, 2 * padding + 1, → rng.integers(1, 2 * padding + 1, ",
+    alone=("rng.integers(0, 2 * padding + 1, → rng.integers(1, 2 * padding + 1, ",),
     says="The first row and the first column of places never occur. Places are counted from 0, which "
     "leaves all the padding of the first side in the picture.",
 )
 mistake(
     augment,
     "padding-once",
-    "rng.integers(0, 2 * padding + 1, → rng.integers(0, padding + 1, ",
-    "rng.integers(0, 2 * padding + 1, → padding + rng.integers(0, padding + 1, ",
     alone=(
+        "rng.integers(0, 2 * padding + 1, → rng.integers(0, padding + 1, ",
+        "rng.integers(0, 2 * padding + 1, → padding + rng.integers(0, padding + 1, ",
         f"{SIDES} → ((0, 0), (0, 0), (padding, padding), (0, 0))",
         f"{SIDES} → ((0, 0), (0, 0), (0, 0), (padding, padding))",
         f"{SIDES} → ((0, 0), (0, 0), (0, padding), (0, padding))",
@@ -395,8 +400,10 @@ mistake(
 mistake(
     augment,
     "shift-in-one-direction",
-    f"{PLACE} → {PLACE}; top = padding",
-    f"{PLACE} → {PLACE}; left = padding",
+    alone=(
+        f"{PLACE} → {PLACE}; top = padding",
+        f"{PLACE} → {PLACE}; left = padding",
+    ),
     says="The images are shifted in one direction only, up and down or left and right. Both row and column "
     "of the place are drawn.",
 )
@@ -411,12 +418,15 @@ mistake(
     augment,
     "places-not-equally-likely",
     f"{PLACE} → top, left = np.rint(rng.uniform(0, 2 * padding, size=2)).astype(int)",
-    f"{PLACE} → top, left = rng.integers(0, padding + 1, size=2) + rng.integers(0, padding + 1, size=2)",
-    f"{PLACE} → top, left = (padding + np.clip(np.rint(rng.normal(size=2)), -padding, padding)).astype(int)",
     alone=(
+        f"{PLACE} → top, left = rng.integers(0, padding + 1, size=2) + rng.integers(0, padding + 1, size=2)",
+        f"{PLACE} → top, left = (padding + np.clip(np.rint(rng.normal(size=2)), -padding, "
+        "padding)).astype(int)",
         f"{PLACE} → top, left = rng.binomial(2 * padding, 0.5, size=2)",
-        f"{PLACE} → top, left = (rng.integers(0, 2 * padding + 1, size=2) if rng.random() < 0.5 else "
-        "(padding, padding))",
+        (
+            f"{PLACE} → top, left = (rng.integers(0, 2 * padding + 1, size=2) if rng.random() < 0.5 else "
+            "(padding, padding))"
+        ),
     ),
     says="All places occur, but some more often than others. Rounding does that (the first and the last "
     "get half of the others' share), and so do a normal distribution and a sum of two draws. "
@@ -425,8 +435,10 @@ mistake(
 mistake(
     augment,
     "only-extreme-places",
-    f"{PLACE} → top, left = rng.choice([0, 2 * padding], size=2)",
-    f"{PLACE} → top, left = rng.choice([0, padding, 2 * padding], size=2)",
+    alone=(
+        f"{PLACE} → top, left = rng.choice([0, 2 * padding], size=2)",
+        f"{PLACE} → top, left = rng.choice([0, padding, 2 * padding], size=2)",
+    ),
     says="Only some of the places occur, such as the corners. Every row from 0 to 2·padding may be the "
     "first one of a cut, and every column likewise.",
 )
@@ -450,9 +462,9 @@ mistake(
     augment,
     "padding-not-zero",
     f'{SIDES} → {SIDES}, mode="reflect"',
-    f'{SIDES} → {SIDES}, mode="edge"',
-    f'{SIDES} → {SIDES}, mode="wrap"',
     alone=(
+        f'{SIDES} → {SIDES}, mode="edge"',
+        f'{SIDES} → {SIDES}, mode="wrap"',
         f'{SIDES} → {SIDES}, mode="symmetric"',
         f'{SIDES} → {SIDES}, mode="mean"',
         f"{SIDES} → {SIDES}, constant_values=1",
@@ -464,14 +476,14 @@ mistake(
 mistake(
     augment,
     "padded-on-all-axes",
-    f"{SIDES} → padding",
+    alone=(f"{SIDES} → padding",),
     says="A single number in `np.pad` pads all four axes, so there are additional images and channels of "
     "zeros. Give a pair for each axis, (0, 0) for the first two.",
 )
 mistake(
     augment,
     "padding-missing",
-    f"padded = np.pad(images, {SIDES}) → padded = images",
+    alone=(f"padded = np.pad(images, {SIDES}) → padded = images",),
     says="The cut is taken from the image without padding, so it is too small as soon as it does not begin "
     "at 0. Zeros around the image make room for the shift.",
 )
@@ -488,9 +500,11 @@ mistake(
 mistake(
     augment,
     "flip-and-shift-tied",
-    "cut[:, :, ::-1] if flip else cut → cut[:, :, ::-1] if flip else images[i]",
-    "cut[:, :, ::-1] if flip else cut → images[i, :, :, ::-1] if flip else cut",
-    alone=(f"{FLIP} → flip = left > padding if padding else rng.random() < 0.5",),
+    alone=(
+        "cut[:, :, ::-1] if flip else cut → cut[:, :, ::-1] if flip else images[i]",
+        "cut[:, :, ::-1] if flip else cut → images[i, :, :, ::-1] if flip else cut",
+        f"{FLIP} → flip = left > padding if padding else rng.random() < 0.5",
+    ),
     says="Flip and shift are tied to each other: which images are flipped depends on their place, or only "
     "some of the images are shifted. The two are drawn independently.",
 )
@@ -499,36 +513,40 @@ mistake(
     "global-rng-instead-of-rng",
     "rng. → np.random.default_rng().",
     ("rng.integers → np.random.randint", "rng.random() → np.random.rand()"),
-    f"{FLIP} → flip = np.random.rand() < 0.5",
-    f"{PLACE} → top, left = np.random.randint(0, 2 * padding + 1, size=2)",
+    alone=(
+        f"{FLIP} → flip = np.random.rand() < 0.5",
+        f"{PLACE} → top, left = np.random.randint(0, 2 * padding + 1, size=2)",
+    ),
     says="The draws do not come from the `rng` that is passed in, so no run can be repeated.",
 )
 mistake(
     augment,
     "same-draws-in-every-call",
-    ("m, _, h, w = images.shape → m, _, h, w = images.shape\n    rng = np.random.default_rng(0)",),
+    alone=(("m, _, h, w = images.shape → m, _, h, w = images.shape\n    rng = np.random.default_rng(0)",),),
     says="A generator is made inside and seeded there, so every call draws the same: the same images are "
     "flipped and shifted alike in each epoch. Use the `rng` that is passed in.",
 )
 mistake(
     augment,
     "flips-not-left-to-chance",
-    f"{FLIP} → flip = i % 2 == 0",
-    f"{FLIP} → flip = i < m // 2",
-    alone=(f"{FLIP} → flip = i % 2 == 1",),
+    alone=(
+        f"{FLIP} → flip = i % 2 == 0",
+        f"{FLIP} → flip = i < m // 2",
+        f"{FLIP} → flip = i % 2 == 1",
+    ),
     says="Which images are flipped is fixed, every other one or the first half. It should be drawn for "
     "each image.",
 )
 mistake(
     augment,
     "number-of-flips-fixed",
-    (f"{FLIP} → flip = flipped[i]", f"{LOOP} → flipped = rng.permutation(m) < m // 2\n    {LOOP}"),
+    alone=((f"{FLIP} → flip = flipped[i]", f"{LOOP} → flipped = rng.permutation(m) < m // 2\n    {LOOP}"),),
     says="In every call the same number of images is flipped. Each should be drawn by itself, whatever "
     "happens to the others.",
 )
 mistake(
     augment,
     "first-image-for-all",
-    "padded[i, :, top → padded[0, :, top",
+    alone=("padded[i, :, top → padded[0, :, top",),
     says="All results are cut out of the first image. Each image is cut out of itself.",
 )

@@ -80,8 +80,8 @@ mistake(
     "wrong-activation",
     "nn.ReLU() → nn.LeakyReLU()",
     "nn.ReLU() → nn.Tanh()",
-    "nn.ReLU() → nn.GELU()",
     alone=(
+        "nn.ReLU() → nn.GELU()",
         "nn.ReLU() → nn.Sigmoid()",
         "nn.ReLU() → nn.ELU()",
         "nn.ReLU() → nn.SiLU()",
@@ -112,9 +112,9 @@ mistake(
     conv_block,
     "wrong-pooling-size",
     "nn.MaxPool2d(2) → nn.MaxPool2d(3)",
-    "nn.MaxPool2d(2) → nn.MaxPool2d(3, stride=2, padding=1)",
-    "nn.MaxPool2d(2) → nn.MaxPool2d(2, padding=1)",
     alone=(
+        "nn.MaxPool2d(2) → nn.MaxPool2d(3, stride=2, padding=1)",
+        "nn.MaxPool2d(2) → nn.MaxPool2d(2, padding=1)",
         "nn.MaxPool2d(2) → nn.MaxPool2d(3, stride=2)",
         "nn.MaxPool2d(2) → nn.MaxPool2d(3, stride=1, padding=1)",
         "nn.MaxPool2d(2) → nn.MaxPool2d(4)",
@@ -127,15 +127,17 @@ mistake(
 mistake(
     conv_block,
     "windows-overlap",
-    "nn.MaxPool2d(2) → nn.MaxPool2d(2, stride=1)",
+    alone=("nn.MaxPool2d(2) → nn.MaxPool2d(2, stride=1)",),
     says="The windows of the pooling move by one pixel, so they overlap, and the picture loses one row and "
     "one column instead of half. The stride should be the window's size, which is also PyTorch's default.",
 )
 mistake(
     conv_block,
     "pooled-globally",
-    "nn.MaxPool2d(2) → nn.AdaptiveMaxPool2d(1)",
-    "nn.MaxPool2d(2) → nn.AdaptiveAvgPool2d(1)",
+    alone=(
+        "nn.MaxPool2d(2) → nn.AdaptiveMaxPool2d(1)",
+        "nn.MaxPool2d(2) → nn.AdaptiveAvgPool2d(1)",
+    ),
     says="The pooling reduces every channel to one number. That comes at the end of a network; a block only "
     "halves the picture, so that another block can follow.",
 )
@@ -164,16 +166,18 @@ mistake(
 mistake(
     conv_block,
     "padding-too-wide",
-    "padding=1 → padding=2",
-    alone=("padding=1 → padding=3",),
+    alone=(
+        "padding=1 → padding=2",
+        "padding=1 → padding=3",
+    ),
     says="There is more padding than a 3×3 kernel needs, so the picture grows before it is pooled. Count how "
     "far the kernel reaches beyond its middle.",
 )
 mistake(
     conv_block,
     "padding-not-zero",
-    'padding=1 → padding=1, padding_mode="reflect"',
     alone=(
+        'padding=1 → padding=1, padding_mode="reflect"',
         'padding=1 → padding=1, padding_mode="replicate"',
         'padding=1 → padding=1, padding_mode="circular"',
     ),
@@ -185,8 +189,8 @@ mistake(
     "wrong-kernel-size",
     "3, padding=1 → 1",
     "3, padding=1 → 5, padding=2",
-    "3, padding=1 → 1, padding=1",
     alone=(
+        "3, padding=1 → 1, padding=1",
         "3, padding=1 → 2",
         "3, padding=1 → 2, padding=1",
         "3, padding=1 → 5, padding=1",
@@ -200,7 +204,7 @@ mistake(
     conv_block,
     "activation-before-batch-norm",
     "norm, nn.ReLU() → nn.ReLU(), norm",
-    "norm, nn.ReLU(), nn.MaxPool2d(2) → nn.ReLU(), nn.MaxPool2d(2), norm",
+    alone=("norm, nn.ReLU(), nn.MaxPool2d(2) → nn.ReLU(), nn.MaxPool2d(2), norm",),
     says="ReLU comes before batch norm. Then the block's results have negative values again, and how much "
     "ReLU cuts off depends on the raw scale of the convolution. The order asked for: convolution, batch "
     "norm, ReLU.",
@@ -215,18 +219,20 @@ mistake(
 mistake(
     conv_block,
     "pooling-first",
-    "(conv, norm, nn.ReLU(), nn.MaxPool2d(2)) → (nn.MaxPool2d(2), conv, norm, nn.ReLU())",
+    alone=("(conv, norm, nn.ReLU(), nn.MaxPool2d(2)) → (nn.MaxPool2d(2), conv, norm, nn.ReLU())",),
     says="The pooling comes before the convolution: the picture is made coarse before anyone has looked for "
     "edges in it.",
 )
 mistake(
     conv_block,
     "batch-norm-before-convolution",
-    ("(conv, norm, → (norm, conv,", "BatchNorm2d(c_out) → BatchNorm2d(c_in)"),
-    (
-        "(conv, norm, → (norm, nn.ReLU(), conv,",
-        "nn.ReLU(), nn.Max → nn.Max",
-        "norm = nn.BatchNorm2d(c_out) → norm = nn.BatchNorm2d(c_in)",
+    alone=(
+        ("(conv, norm, → (norm, conv,", "BatchNorm2d(c_out) → BatchNorm2d(c_in)"),
+        (
+            "(conv, norm, → (norm, nn.ReLU(), conv,",
+            "nn.ReLU(), nn.Max → nn.Max",
+            "norm = nn.BatchNorm2d(c_out) → norm = nn.BatchNorm2d(c_in)",
+        ),
     ),
     says="Batch norm comes before the convolution and normalizes the channels that come in. It should take "
     "those that the convolution gives, just before ReLU.",
@@ -235,7 +241,7 @@ mistake(
     conv_block,
     "channels-swapped",
     "nn.Conv2d(c_in, c_out → nn.Conv2d(c_out, c_in",
-    ("nn.Conv2d(c_in, c_out → nn.Conv2d(c_out, c_in", "BatchNorm2d(c_out) → BatchNorm2d(c_in)"),
+    alone=(("nn.Conv2d(c_in, c_out → nn.Conv2d(c_out, c_in", "BatchNorm2d(c_out) → BatchNorm2d(c_in)"),),
     says="The two numbers of channels have changed places: `nn.Conv2d` is told the channels that come in "
     "first, and those that go out second. Only its weight is stored the other way round.",
 )
@@ -249,33 +255,43 @@ mistake(
 mistake(
     conv_block,
     "channels-not-changed",
-    "nn.Conv2d(c_in, c_out → nn.Conv2d(c_in, c_in",
-    ("nn.Conv2d(c_in, c_out → nn.Conv2d(c_in, c_in", "BatchNorm2d(c_out) → BatchNorm2d(c_in)"),
-    "nn.Conv2d(c_in, c_out → nn.Conv2d(c_out, c_out",
+    alone=(
+        "nn.Conv2d(c_in, c_out → nn.Conv2d(c_in, c_in",
+        ("nn.Conv2d(c_in, c_out → nn.Conv2d(c_in, c_in", "BatchNorm2d(c_out) → BatchNorm2d(c_in)"),
+        "nn.Conv2d(c_in, c_out → nn.Conv2d(c_out, c_out",
+    ),
     says="The convolution gives as many channels as it takes. It should take c_in and give c_out.",
 )
 mistake(
     conv_block,
     "hard-coded-size",
-    "nn.Conv2d(c_in → nn.Conv2d(3",
-    "nn.Conv2d(c_in → nn.Conv2d(1",
-    "c_out → 32",
-    alone=("c_out → 16", "c_out → 64", "c_out → 8", "BatchNorm2d(c_out) → BatchNorm2d(32)"),
+    alone=(
+        "nn.Conv2d(c_in → nn.Conv2d(3",
+        "nn.Conv2d(c_in → nn.Conv2d(1",
+        "c_out → 32",
+        "c_out → 16",
+        "c_out → 64",
+        "c_out → 8",
+        "BatchNorm2d(c_out) → BatchNorm2d(32)",
+    ),
     says="A number of channels is typed in, so the block fits one place only. Both are arguments.",
 )
 mistake(
     conv_block,
     "batch-norm-for-vectors",
-    "BatchNorm2d → BatchNorm1d",
+    alone=("BatchNorm2d → BatchNorm1d",),
     says="`nn.BatchNorm1d` is for batches of vectors, (m, n). Images have four axes; their batch norm takes "
     "the mean of a channel over all samples and all pixels, and its name ends in 2d.",
 )
 mistake(
     conv_block,
     "wrong-normalization",
-    "BatchNorm2d(c_out) → GroupNorm(1, c_out)",
-    "BatchNorm2d(c_out) → InstanceNorm2d(c_out, affine=True)",
-    alone=("BatchNorm2d(c_out) → InstanceNorm2d(c_out)", "BatchNorm2d(c_out) → GroupNorm(c_out, c_out)"),
+    alone=(
+        "BatchNorm2d(c_out) → GroupNorm(1, c_out)",
+        "BatchNorm2d(c_out) → InstanceNorm2d(c_out, affine=True)",
+        "BatchNorm2d(c_out) → InstanceNorm2d(c_out)",
+        "BatchNorm2d(c_out) → GroupNorm(c_out, c_out)",
+    ),
     says="The normalization is another one than batch norm: it takes every image by itself and keeps no "
     "running averages.",
 )
@@ -296,8 +312,8 @@ mistake(
 mistake(
     conv_block,
     "layer-added",
-    "norm, nn.ReLU(), → norm, nn.ReLU(), nn.Dropout(0.5),",
     alone=(
+        "norm, nn.ReLU(), → norm, nn.ReLU(), nn.Dropout(0.5),",
         "nn.MaxPool2d(2)) → nn.MaxPool2d(2), nn.Dropout(0.25))",
         "nn.MaxPool2d(2)) → nn.MaxPool2d(2), nn.Dropout2d(0.25))",
         "nn.MaxPool2d(2)) → nn.MaxPool2d(2), nn.Flatten())",
@@ -310,9 +326,11 @@ mistake(
 mistake(
     conv_block,
     "two-convolutions",
-    "(conv, norm, nn.ReLU(), → (conv, norm, nn.ReLU(), nn.Conv2d(c_out, c_out, 3, padding=1, bias=False), "
-    "nn.BatchNorm2d(c_out), nn.ReLU(),",
     alone=(
+        (
+            "(conv, norm, nn.ReLU(), → (conv, norm, nn.ReLU(), nn.Conv2d(c_out, c_out, 3, padding=1, "
+            "bias=False), nn.BatchNorm2d(c_out), nn.ReLU(),"
+        ),
         "(conv, norm, → (conv, nn.Conv2d(c_out, c_out, 3, padding=1, bias=False), norm,",
         "(conv, norm, → (conv, nn.ReLU(), nn.Conv2d(c_out, c_out, 3, padding=1, bias=False), norm,",
     ),

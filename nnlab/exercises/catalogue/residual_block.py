@@ -93,9 +93,11 @@ mistake(
     "bias-before-batch-norm",
     (FIRST_BIASED, SECOND_BIASED),
     (FIRST_BIASED, SECOND_BIASED, SKIP_BIASED),
-    SKIP_BIASED,
-    FIRST_BIASED,
-    SECOND_BIASED,
+    alone=(
+        SKIP_BIASED,
+        FIRST_BIASED,
+        SECOND_BIASED,
+    ),
     says="A convolution has a bias. Batch norm subtracts the mean of every channel right after it, and the "
     "bias with it, so these numbers change nothing in training. That goes for the 1×1 convolution as well.",
 )
@@ -109,8 +111,8 @@ mistake(
         "self.norm2 = nn.BatchNorm2d(c_out) → pass",
     ),
     ("self.norm1(self.conv1(X)) → self.conv1(X)", "self.norm1 = nn.BatchNorm2d(c_out) → pass"),
-    ("self.norm2(self.conv2(H)) → self.conv2(H)", "self.norm2 = nn.BatchNorm2d(c_out) → pass"),
     alone=(
+        ("self.norm2(self.conv2(H)) → self.conv2(H)", "self.norm2 = nn.BatchNorm2d(c_out) → pass"),
         (
             "self.norm1(self.conv1(X)) → self.conv1(X)",
             "self.norm1 = nn.BatchNorm2d(c_out) → pass",
@@ -147,7 +149,7 @@ mistake(
 mistake(
     residual_block,
     "skip-when-possible-only",
-    (f"{LAST} → F.relu(H + X if H.shape == X.shape else H)", f"{NEEDED} → if False"),
+    alone=((f"{LAST} → F.relu(H + X if H.shape == X.shape else H)", f"{NEEDED} → if False"),),
     says="Where the shapes differ, the skip is left out. Just there, at the change of size, the gradient "
     "needs its way past as well: a 1×1 convolution makes the shapes equal.",
 )
@@ -155,7 +157,7 @@ mistake(
     residual_block,
     "projection-missing",
     NO_PROJECTION,
-    f"{NEEDED} → if stride != 1 and c_in != c_out",
+    alone=(f"{NEEDED} → if stride != 1 and c_in != c_out",),
     says="The skip adds x as it is where its shape is not that of the other way's result: the number of "
     "channels, or the size of the picture, has changed. Then a 1×1 convolution with the stride has to make "
     "the shapes equal; either of the two changes is reason enough.",
@@ -170,7 +172,7 @@ mistake(
 mistake(
     residual_block,
     "channels-do-not-count-for-the-skip",
-    f"{NEEDED} → if stride != 1",
+    alone=(f"{NEEDED} → if stride != 1",),
     says="Whether the skip needs a 1×1 convolution depends on the stride alone in your block. The number of "
     "channels may change at stride 1, and then x cannot be added either.",
 )
@@ -191,15 +193,23 @@ mistake(
 mistake(
     residual_block,
     "wrong-kernel-of-projection",
-    "nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False) → nn.Conv2d(c_in, c_out, 3, stride=stride, "
-    "padding=1, bias=False)",
     alone=(
-        "nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False) → nn.Conv2d(c_in, c_out, 1, stride=stride, "
-        "padding=1, bias=False)",
-        "nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False) → nn.Conv2d(c_in, c_out, 3, stride=stride, "
-        "bias=False)",
-        "nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False) → nn.Conv2d(c_in, c_out, stride, "
-        "stride=stride, bias=False)",
+        (
+            "nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False) → nn.Conv2d(c_in, c_out, 3, stride=stride, "
+            "padding=1, bias=False)"
+        ),
+        (
+            "nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False) → nn.Conv2d(c_in, c_out, 1, stride=stride, "
+            "padding=1, bias=False)"
+        ),
+        (
+            "nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False) → nn.Conv2d(c_in, c_out, 3, stride=stride, "
+            "bias=False)"
+        ),
+        (
+            "nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False) → nn.Conv2d(c_in, c_out, stride, "
+            "stride=stride, bias=False)"
+        ),
     ),
     says="The convolution of the skip is not 1×1 without padding. It should only mix channels and skip "
     "places, so that the skip stays close to x.",
@@ -225,7 +235,7 @@ mistake(
 mistake(
     residual_block,
     "stride-on-both",
-    "nn.Conv2d(c_out, c_out, 3, padding → nn.Conv2d(c_out, c_out, 3, stride=stride, padding",
+    alone=("nn.Conv2d(c_out, c_out, 3, padding → nn.Conv2d(c_out, c_out, 3, stride=stride, padding",),
     says="Both 3×3 convolutions have the stride, so the picture shrinks twice. Only the first has it.",
 )
 mistake(
@@ -247,8 +257,10 @@ mistake(
     residual_block,
     "activation-added",
     f"{LAST} → F.relu(F.relu(H) + self.skip(X))",
-    f"{LAST} → F.relu(H + F.relu(self.skip(X)))",
-    f"{LAST} → F.relu(F.relu(H) + F.relu(self.skip(X)))",
+    alone=(
+        f"{LAST} → F.relu(H + F.relu(self.skip(X)))",
+        f"{LAST} → F.relu(F.relu(H) + F.relu(self.skip(X)))",
+    ),
     says="There is a ReLU too many, on one of the ways before the sum. It takes away the negative part, "
     "which the sum should see: only between the convolutions and after the sum is there a ReLU.",
 )
@@ -276,14 +288,14 @@ mistake(
 mistake(
     residual_block,
     "activation-before-batch-norm",
-    ("F.relu(self.norm1(self.conv1(X))) → self.norm1(F.relu(self.conv1(X)))"),
+    alone=("F.relu(self.norm1(self.conv1(X))) → self.norm1(F.relu(self.conv1(X)))",),
     says="ReLU comes before batch norm. The order is convolution, batch norm, ReLU: what batch norm "
     "centers is then cut off at 0.",
 )
 mistake(
     residual_block,
     "batch-norm-after-the-sum",
-    ("self.norm2(self.conv2(H)) → self.conv2(H)", f"{LAST} → F.relu(self.norm2(H + self.skip(X)))"),
+    alone=(("self.norm2(self.conv2(H)) → self.conv2(H)", f"{LAST} → F.relu(self.norm2(H + self.skip(X)))"),),
     says="The second batch norm comes after the sum, so it acts on the skip as well. It belongs on the way "
     "through the convolutions; x goes past it.",
 )
@@ -292,37 +304,45 @@ mistake(
     "wrong-activation",
     "F.relu( → torch.tanh(",
     "F.relu( → F.leaky_relu(",
-    "F.relu( → F.gelu(",
-    alone=("F.relu( → torch.sigmoid(", "F.relu( → F.silu(", "F.relu( → F.elu("),
+    alone=(
+        "F.relu( → F.gelu(",
+        "F.relu( → torch.sigmoid(",
+        "F.relu( → F.silu(",
+        "F.relu( → F.elu(",
+    ),
     says="The activation is not ReLU. Such a block may train as well, but it is not the one that is asked "
     "for.",
 )
 mistake(
     residual_block,
     "skip-concatenated",
-    f"{LAST} → F.relu(torch.cat([H, self.skip(X)], dim=1))",
+    alone=(f"{LAST} → F.relu(torch.cat([H, self.skip(X)], dim=1))",),
     says="The two ways are concatenated, which doubles the channels. In a residual block they are added.",
 )
 mistake(
     residual_block,
     "skip-multiplied",
-    f"{LAST} → F.relu(H * self.skip(X))",
+    alone=(f"{LAST} → F.relu(H * self.skip(X))",),
     says="The two ways are multiplied. In a residual block they are added; the gradient then passes the "
     "sum unchanged on both ways.",
 )
 mistake(
     residual_block,
     "skip-subtracted",
-    f"{LAST} → F.relu(H - self.skip(X))",
-    f"{LAST} → F.relu(self.skip(X) - H)",
+    alone=(
+        f"{LAST} → F.relu(H - self.skip(X))",
+        f"{LAST} → F.relu(self.skip(X) - H)",
+    ),
     says="One way is subtracted from the other. In a residual block they are added.",
 )
 mistake(
     residual_block,
     "skip-from-the-middle",
-    f"H = self.norm2(self.conv2(H))\n            return {LAST} → return F.relu(self.norm2(self.conv2(H)) + "
-    "self.skip(X) + H)",
     alone=(
+        (
+            f"H = self.norm2(self.conv2(H))\n            return {LAST} → return "
+            "F.relu(self.norm2(self.conv2(H)) + self.skip(X) + H)"
+        ),
         (
             f"H = self.norm2(self.conv2(H))\n            return {LAST} → return "
             "F.relu(self.norm2(self.conv2(H)) + H)",
@@ -336,8 +356,10 @@ mistake(
     residual_block,
     "padding-missing",
     ", padding=1 → ",
-    "stride=stride, padding=1 → stride=stride",
-    "c_out, c_out, 3, padding=1 → c_out, c_out, 3",
+    alone=(
+        "stride=stride, padding=1 → stride=stride",
+        "c_out, c_out, 3, padding=1 → c_out, c_out, 3",
+    ),
     says="A 3×3 convolution has no padding, so it takes a row and a column from each side, and the result "
     "does not fit x any more.",
 )
@@ -349,8 +371,8 @@ mistake(
         "c_out, c_out, 3, padding=1 → c_out, c_out, 1",
     ),
     "c_out, c_out, 3, padding=1 → c_out, c_out, 1",
-    "c_in, c_out, 3, stride=stride, padding=1 → c_in, c_out, 1, stride=stride",
     alone=(
+        "c_in, c_out, 3, stride=stride, padding=1 → c_in, c_out, 1, stride=stride",
         (
             "c_in, c_out, 3, stride=stride, padding=1 → c_in, c_out, 5, stride=stride, padding=2",
             "c_out, c_out, 3, padding=1 → c_out, c_out, 5, padding=2",
@@ -362,16 +384,18 @@ mistake(
 mistake(
     residual_block,
     "layer-shared",
-    (
-        "self.conv2(H) → self.conv1(H)",
-        "self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False) → pass",
-    ),
-    ("self.norm2(self → self.norm1(self", "self.norm2 = nn.BatchNorm2d(c_out) → pass"),
-    (
-        "self.conv2(H) → self.conv1(H)",
-        "self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False) → pass",
-        "self.norm2(self → self.norm1(self",
-        "self.norm2 = nn.BatchNorm2d(c_out) → pass",
+    alone=(
+        (
+            "self.conv2(H) → self.conv1(H)",
+            "self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False) → pass",
+        ),
+        ("self.norm2(self → self.norm1(self", "self.norm2 = nn.BatchNorm2d(c_out) → pass"),
+        (
+            "self.conv2(H) → self.conv1(H)",
+            "self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False) → pass",
+            "self.norm2(self → self.norm1(self",
+            "self.norm2 = nn.BatchNorm2d(c_out) → pass",
+        ),
     ),
     says="One layer is used in two places. The two convolutions learn different kernels, and each batch norm "
     "keeps averages of its own; only ReLU, which has no numbers, may be used twice.",
@@ -379,13 +403,13 @@ mistake(
 mistake(
     residual_block,
     "convolution-missing",
-    (
-        "H = self.norm2(self.conv2(H)) → pass",
-        "self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False) → pass",
-        "self.norm2 = nn.BatchNorm2d(c_out) → pass",
-        "H = F.relu(self.norm1(self.conv1(X))) → H = self.norm1(self.conv1(X))",
-    ),
     alone=(
+        (
+            "H = self.norm2(self.conv2(H)) → pass",
+            "self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False) → pass",
+            "self.norm2 = nn.BatchNorm2d(c_out) → pass",
+            "H = F.relu(self.norm1(self.conv1(X))) → H = self.norm1(self.conv1(X))",
+        ),
         (
             "H = self.norm2(self.conv2(H)) → pass",
             "self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False) → pass",
@@ -397,26 +421,28 @@ mistake(
 mistake(
     residual_block,
     "channels-swapped",
-    "self.conv1 = nn.Conv2d(c_in, c_out → self.conv1 = nn.Conv2d(c_out, c_in",
-    (
+    alone=(
         "self.conv1 = nn.Conv2d(c_in, c_out → self.conv1 = nn.Conv2d(c_out, c_in",
-        "conv = nn.Conv2d(c_in, c_out → conv = nn.Conv2d(c_out, c_in",
+        (
+            "self.conv1 = nn.Conv2d(c_in, c_out → self.conv1 = nn.Conv2d(c_out, c_in",
+            "conv = nn.Conv2d(c_in, c_out → conv = nn.Conv2d(c_out, c_in",
+        ),
+        "conv = nn.Conv2d(c_in, c_out, 1 → conv = nn.Conv2d(c_out, c_in, 1",
     ),
-    alone=("conv = nn.Conv2d(c_in, c_out, 1 → conv = nn.Conv2d(c_out, c_in, 1",),
     says="The two numbers of channels have changed places: `nn.Conv2d` is told the channels that come in "
     "first, and those that go out second.",
 )
 mistake(
     residual_block,
     "channels-of-second",
-    "self.conv2 = nn.Conv2d(c_out, c_out → self.conv2 = nn.Conv2d(c_in, c_out",
+    alone=("self.conv2 = nn.Conv2d(c_out, c_out → self.conv2 = nn.Conv2d(c_in, c_out",),
     says="The second convolution is made for the channels of x. It gets what the first one gives.",
 )
 mistake(
     residual_block,
     "wrong-normalization",
-    "nn.BatchNorm2d(c_out) → nn.GroupNorm(1, c_out)",
     alone=(
+        "nn.BatchNorm2d(c_out) → nn.GroupNorm(1, c_out)",
         "nn.BatchNorm2d(c_out) → nn.InstanceNorm2d(c_out)",
         "nn.BatchNorm2d(c_out) → nn.InstanceNorm2d(c_out, affine=True)",
     ),
@@ -426,8 +452,10 @@ mistake(
 mistake(
     residual_block,
     "layer-added",
-    "self.conv2(H) → self.conv2(F.dropout(H, 0.5, self.training))",
-    f"{LAST} → F.max_pool2d({LAST}, 2)",
+    alone=(
+        "self.conv2(H) → self.conv2(F.dropout(H, 0.5, self.training))",
+        f"{LAST} → F.max_pool2d({LAST}, 2)",
+    ),
     says="There is a layer that the exercise does not ask for, such as dropout or pooling. The size is "
     "changed by the stride alone.",
     symptom=chance_enters,
@@ -435,27 +463,36 @@ mistake(
 mistake(
     residual_block,
     "skip-cut-out",
-    (
-        f"{LAST} → F.relu(H + self.skip(X)[:, :, :H.shape[2], :H.shape[3]])",
-        "1, stride=stride, bias → 1, bias",
+    alone=(
+        (
+            f"{LAST} → F.relu(H + self.skip(X)[:, :, :H.shape[2], :H.shape[3]])",
+            "1, stride=stride, bias → 1, bias",
+        ),
+        (
+            f"{LAST} → F.relu(H + F.interpolate(self.skip(X), H.shape[2:]))",
+            "1, stride=stride, bias → 1, bias",
+        ),
     ),
-    (f"{LAST} → F.relu(H + F.interpolate(self.skip(X), H.shape[2:]))", "1, stride=stride, bias → 1, bias"),
     says="The picture on the skip is cut or scaled to fit. The stride of the 1×1 convolution does that: it "
     "looks at the places that the first convolution looks at.",
 )
 mistake(
     residual_block,
     "gradient-cut-on-the-skip",
-    "self.skip(X)) → self.skip(X).detach())",
-    "self.skip(X)) → self.skip(X.detach()))",
+    alone=(
+        "self.skip(X)) → self.skip(X).detach())",
+        "self.skip(X)) → self.skip(X.detach()))",
+    ),
     says="The result is right, but no gradient comes back through the skip. To let it pass is what the "
     "skip is for.",
 )
 mistake(
     residual_block,
     "input-changed-in-place",
-    "H = F.relu(self.norm1(self.conv1(X))) → H = F.relu(self.norm1(self.conv1(X))); X.relu_()",
-    "return F.relu(H + self.skip(X)) → X += 1.0\n            return F.relu(H + self.skip(X) - 1.0)",
+    alone=(
+        "H = F.relu(self.norm1(self.conv1(X))) → H = F.relu(self.norm1(self.conv1(X))); X.relu_()",
+        "return F.relu(H + self.skip(X)) → X += 1.0\n            return F.relu(H + self.skip(X) - 1.0)",
+    ),
     says="The block changes the tensor that it is given. The layer before keeps that very tensor for its "
     "gradient, so `backward` will complain; and the skip should pass on x as it came.",
 )
