@@ -81,7 +81,7 @@ def drawn(
         "share of flips": share(flips) if flips is not None else "not looked at",
         "number of flips varies": flips is None or bool((flips.sum(axis=1) != flips.shape[1] // 2).any()),
     }
-    if found and flips is not None and found.places_differ:
+    if found and enough and found.places_differ:
         yield chances(found, padding)
     else:
         yield dict.fromkeys(CHANCES, "not looked at")

@@ -127,7 +127,7 @@ mistake(
 mistake(
     conv_block,
     "windows-overlap",
-    alone=("nn.MaxPool2d(2) → nn.MaxPool2d(2, stride=1)",),
+    "nn.MaxPool2d(2) → nn.MaxPool2d(2, stride=1)",
     says="The windows of the pooling move by one pixel, so they overlap, and the picture loses one row and "
     "one column instead of half. The stride should be the window's size, which is also PyTorch's default.",
 )

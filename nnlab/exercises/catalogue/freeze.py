@@ -148,8 +148,8 @@ mistake(
     freeze,
     "only-whole-children",
     'name.startswith(prefix) → name.split(".")[0] == prefix',
-    'any(name.startswith(prefix) → any(prefix == "scale" and name == prefix or "." in name and '
-    'name.split(".")[0] == prefix',
+    "        parameter.requires_grad = any(name.startswith(prefix) →         if '.' in name: "
+    "parameter.requires_grad = any(name.split('.')[0] == prefix",
     says="Only the first part of a name is compared, so whole children of the model are frozen or trained. A "
     "prefix may reach further down, as `layer4.1` does, or to a single parameter.",
 )
@@ -170,6 +170,7 @@ mistake(
     "= any( → = parameter.dim() == 1 or any(",
     "        parameter.requires_grad = any( →         if 'weight' in name: parameter.requires_grad = any(",
     "        parameter.requires_grad = any( →         if parameter.dim() > 1: parameter.requires_grad = any(",
+    "        parameter.requires_grad = any( →         if 'bias' not in name: parameter.requires_grad = any(",
     says="Only weights are frozen; biases (or all parameters that are vectors) go on learning. A layer is "
     "frozen when all its parameters are.",
 )
@@ -211,7 +212,14 @@ mistake(
 )
 mistake(
     freeze,
-    "buffers-of-all-zeroed",
+    "loop-left-early",
+    f"= {FITS} → = {FITS}; return",
+    says="Only the first parameter is decided on: the function returns inside the loop. A `return` belongs "
+    "after it, or is left out.",
+)
+mistake(
+    freeze,
+    "numbers-changed",
     f"= {FITS} → = {FITS}; parameter.data *= parameter.requires_grad",
     says="The numbers in the frozen parameters are changed. They should stay as they are: only their "
     "gradients are not wanted.",
@@ -255,3 +263,17 @@ def decided_again_inside(model, trainable):
                 parameter.requires_grad = True
             else:
                 parameter.requires_grad = False
+
+
+@mistake(
+    freeze,
+    "only-whole-modules",
+    says="The names of modules are compared, so a prefix that reaches to a single parameter, such as "
+    "`stem.bias`, has no effect. Compare the parameters' own names.",
+)
+def by_the_names_of_modules(model, trainable):
+    """Unfreeze whole modules."""
+    model.requires_grad_(False)
+    for name, module in model.named_modules():
+        if any(name.startswith(prefix) for prefix in trainable):
+            module.requires_grad_(True)

@@ -225,6 +225,7 @@ mistake(
     layer_rates,
     "parameters-left-out",
     "reversed(children)) → reversed(children[1:]))",
+    f"{COUNTED} → children = [child for child in model.children() if hasattr(child, 'weight')]",
     "reversed(children)) → reversed(children[-1:]))",
     "reversed(children)) → list(reversed(children))[1:])",
     says="The parameters of a layer are in no group. The optimizer would not know them, and they would "
@@ -261,18 +262,13 @@ mistake(
 )
 
 
-@mistake(
+mistake(
     layer_rates,
     "rate-per-tensor",
+    (f"{COUNTED} → children = list(model.parameters())", f"{ALL} → " + '"params": [child]'),
     says="Every tensor has a rate of its own, so a layer's weight and bias move at different rates. A "
     "child of the model, with all its parameters, has one rate.",
 )
-def one_tensor_after_the_other(model, lr, factor):
-    """Count tensors, from the end."""
-    return [
-        {"params": [parameter], "lr": lr * factor**number}
-        for number, parameter in enumerate(reversed(list(model.parameters())))
-    ]
 
 
 @mistake(

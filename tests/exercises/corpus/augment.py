@@ -225,3 +225,13 @@ def old_name(images, padding, rng):
 @wrong()
 def shuffled_as_well(images, padding, rng):
     return rng.permutation(right_flip_first(images, padding, rng))
+
+
+@wrong("same-flip-for-all + crop-range-off-by-one", "crop-range-off-by-one + same-flip-for-all")
+def one_flip_and_last_place_missing(images, padding, rng):
+    flip = rng.random() < 0.5
+
+    def top(i):
+        return int(rng.random() * 2 * padding), int(rng.random() * 2 * padding)
+
+    return shifted(images, padding, rng, top, lambda i: flip)

@@ -134,3 +134,43 @@ def by_attribute(model, trainable):
 def every(model, trainable):
     for name, p in model.named_parameters():
         p.requires_grad = all(name.startswith(t) for t in trainable)
+
+
+@wrong("only-whole-children", "only-whole-children + own-parameters-left-out")
+def children_switched(model, trainable):
+    for name, child in model.named_children():
+        child.requires_grad_(name in trainable)
+
+
+@wrong("only-whole-children + not-unfrozen", "not-unfrozen + only-whole-children")
+def children_only_off(model, trainable):
+    for name, child in model.named_children():
+        if name not in trainable:
+            for p in child.parameters():
+                p.requires_grad = False
+
+
+@wrong("only-whole-modules")
+def by_module_names(model, trainable):
+    for p in model.parameters():
+        p.requires_grad = False
+    for name, module in model.named_modules():
+        if name.startswith(tuple(trainable)):
+            for p in module.parameters():
+                p.requires_grad = True
+
+
+@wrong("biases-not-frozen + not-unfrozen", "not-unfrozen + biases-not-frozen")
+def biases_skipped(model, trainable):
+    for name, p in model.named_parameters():
+        if "bias" in name:
+            continue
+        if not name.startswith(tuple(trainable)):
+            p.requires_grad = False
+
+
+@wrong("loop-left-early")
+def returned_inside(model, trainable):
+    for name, p in model.named_parameters():
+        p.requires_grad = name.startswith(tuple(trainable))
+        return model

@@ -154,3 +154,14 @@ def reversed_generator(model, lr, factor):
 @wrong("wrong-type")
 def key_missing(model, lr, factor):
     return [{"parameters": list(c.parameters()), "lr": lr} for c in with_parameters(model)]
+
+
+@wrong("parameters-left-out")
+def blocks_lost(model, lr, factor):
+    layers = [c for c in model.children() if hasattr(c, "weight")]
+    return [{"params": list(c.parameters()), "lr": lr * factor**i} for i, c in enumerate(layers[::-1])]
+
+
+@wrong("rate-per-tensor + rates-reversed", "rates-reversed + rate-per-tensor")
+def tensors_from_the_front(model, lr, factor):
+    return [{"params": [p], "lr": lr * factor**i} for i, (_, p) in enumerate(model.named_parameters())]
