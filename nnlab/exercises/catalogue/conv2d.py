@@ -140,10 +140,10 @@ mistake(
 mistake(
     conv2d,
     "only-first-channel",
-    f"{KERNEL} → W[:, :1, i, j]",
+    '"oc,ncyx->noyx", W[:, :, i, j], X[:, : → "oc,ncyx->noyx", W[:, :1, i, j], X[:, :1',
     alone=(
+        f"{KERNEL} → W[:, :1, i, j]",
         f"{WINDOW} → {WINDOW}[:, :1]",
-        '"oc,ncyx->noyx", W[:, :, i, j], X[:, : → "oc,ncyx->noyx", W[:, :1, i, j], X[:, :1',
         '"oc,ncyx->noyx", W[:, :, i, j], X[:, : → "oc,ncyx->noyx", W[:, -1:, i, j], X[:, -1:',
     ),
     says="A single input channel, or its kernel, stands for all of them. Each output adds up all input "
@@ -185,12 +185,12 @@ mistake(
 mistake(
     conv2d,
     "bias-per-pixel",
-    f"Y += {PRODUCT} → Y += {PRODUCT} + {B}",
     f"{B} → {B} * kh * kw * W.shape[1]",
+    f"{B} → {B} * kh * kw",
+    f"{B} → {B} * W.shape[1]",
     alone=(
-        f"{B} → {B} * kh * kw",
+        f"Y += {PRODUCT} → Y += {PRODUCT} + {B}",
         f"{B} → {B} * kh",
-        f"{B} → {B} * W.shape[1]",
     ),
     says="The bias is added too often: once for each entry of the kernel, or for each input channel. It "
     "belongs outside these loops, once for each pixel of the output.",
@@ -238,7 +238,7 @@ mistake(
 )
 mistake(
     conv2d,
-    "bias-padded-too",
+    "output-padded",
     (f"{PAD} → X", "return Y → return np.pad(Y, ((0, 0), (0, 0), (padding, padding), (padding, padding)))"),
     says="The result is padded, not the images. The zeros have to be there before the kernel comes, so that "
     "it can reach over the edge; around the result they are only a frame.",

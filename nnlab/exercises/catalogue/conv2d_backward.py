@@ -258,9 +258,9 @@ mistake(
     conv2d_backward,
     "double-batch-average",
     f"{RETURN} → return dX, dW / len(X), dY.sum(axis=(0, 2, 3)) / len(X)",
+    f"{RETURN} → return dX / len(X), dW / len(X), dY.sum(axis=(0, 2, 3)) / len(X)",
     alone=(
         f"{RETURN} → return dX, dW / len(X), dY.sum(axis=(0, 2, 3))",
-        f"{RETURN} → return dX / len(X), dW / len(X), dY.sum(axis=(0, 2, 3)) / len(X)",
         f"{FRAME} → {FRAME} / len(X)",
     ),
     says="The mean over the batch is taken once more. dY carries the 1/m already, so the images only have "
@@ -272,10 +272,12 @@ mistake(
     f"dW{DB} → dW / (h * w){DB}",
     alone=(
         f"dW{DB} → dW / (h * w * len(X)){DB}",
+        f"dW{DB} → dW / (h * w), dY.sum(axis=(0, 2, 3)) / (h * w)",
+        f"dW{DB} → dW / (h * w * len(X)), dY.mean(axis=(0, 2, 3))",
         f"dW{DB} → dW / (kh * kw){DB}",
     ),
-    says="dW is divided by a number of pixels, or of entries of the kernel. A weight has met every place of "
-    "every image, and all of these add up: that is what sharing a weight means.",
+    says="dW, and perhaps db, is divided by a number of pixels, or of entries of the kernel. A weight has "
+    "met every place of every image, and all of these add up: that is what sharing a weight means.",
 )
 mistake(
     conv2d_backward,
@@ -325,7 +327,7 @@ mistake(
     conv2d_backward,
     "samples-mixed",
     f"{FRAME} → np.broadcast_to({FRAME}.sum(axis=0), (len(X), *{FRAME}.shape[1:]))",
-    alone=(f"{FRAME} → {FRAME}.sum(axis=0)",),
+    alone=(f"{FRAME} → {FRAME}.sum(axis=0)", f"{FRAME} → {FRAME}.sum(axis=0, keepdims=True)"),
     says="dX is added up over the images. Kernels are shared by all images, and their gradients add up; but "
     "each image has a gradient of its own.",
 )
@@ -375,7 +377,8 @@ mistake(
         "dY.sum(axis=(0, 2, 3)) → dY.sum(axis=(0, 2, 3))[:, None]",
         "dY.sum(axis=(0, 2, 3)) → dY.sum(axis=(0, 2, 3))[:, None, None]",
     ),
-    says="The values of db are right, but it has axes of length 1, and the bias is (c_out,).",
+    says="db has axes of length 1 too many (`keepdims=True`, `[:, None]`): the bias is (c_out,), and so is "
+    "its gradient.",
 )
 mistake(
     conv2d_backward,

@@ -41,9 +41,9 @@ def maps(kind: str, shape: tuple[int, int, int, int], *size: int, seed: int) -> 
         "Either loop over the windows, and take the maximum of a slice over its last two axes, so that "
         "images and channels stay. Or split both sides with one reshape: h into (h / size, size), and w "
         "likewise.",
-        "After `reshape(m, c, h // size, size, w // size, size)` an entry has six indices: image, channel, "
-        "window's row, row inside it, window's column, column inside it. Take the maximum over those that "
-        "lie inside a window.",
+        "After that reshape an entry has six indices: image, channel, window's row, row inside it, window's "
+        "column, column inside it. Take the maximum over those that lie inside a window; `axis` may be a "
+        "pair.",
     ),
     why="A reshape splits each side into which window and where inside it, without moving a number; the "
     "maximum then runs over the two axes that say where inside.",
@@ -134,10 +134,18 @@ mistake(
 )
 mistake(
     max_pool,
+    "stride-typed-in",
+    f"{SPLIT} → np.lib.stride_tricks.sliding_window_view(X, (size, size), axis=(2, 3))[:, :, ::2, ::2]"
+    ".swapaxes(3, 4)",
+    says="The windows have the right size, but begin at every second row and column, whatever `size` is. "
+    "They do not overlap if each begins where the one before ends: the stride is size.",
+)
+mistake(
+    max_pool,
     "windows-overlap-cut-off",
     f"{SPLIT} → np.lib.stride_tricks.sliding_window_view(X, (size, size), axis=(2, 3)).swapaxes(3, 4)"
     "[:, :, : h // size, :, : w // size]",
-    says="The shape is right, but the window moves on by one entry only, so the result is about a corner of "
+    says="The window moves on by one entry only, so the result is about a corner of "
     "the image. Window (y, x) begins at row y · size and column x · size.",
 )
 mistake(
@@ -211,6 +219,7 @@ mistake(
     "whole-image-pooled",
     "axis=(3, 5) → axis=(2, 3, 4, 5)",
     f"{INSIDE} → X.max(axis=(2, 3), keepdims=True) + np.zeros((m, c, h // size, w // size))",
+    alone=(f"{INSIDE} → X.max(axis=(2, 3), keepdims=True)",),
     says="There is one maximum for the whole image: that is global pooling. Each window has its own.",
 )
 mistake(
@@ -225,15 +234,14 @@ mistake(
     "pooled-map-repeated",
     f"{INSIDE} → {INSIDE}.repeat(size, axis=2).repeat(size, axis=3)",
     f"{INSIDE} → np.broadcast_to(windows.max(axis=(3, 5), keepdims=True), windows.shape).reshape(X.shape)",
-    says="The values are right, but each of them stands size × size times, so the image has kept its size. "
+    says="Each value stands size × size times, so the image has kept its size. "
     "One entry for each window is enough.",
 )
 mistake(
     max_pool,
     "result-keeps-dims",
     "axis=(3, 5) → axis=(3, 5), keepdims=True",
-    says="The values are right, but axes of length 1 are left (`keepdims=True`). The next layer expects four "
-    "axes.",
+    says="Axes of length 1 are left (`keepdims=True`). The next layer expects four axes.",
 )
 mistake(
     max_pool,

@@ -92,16 +92,16 @@ mistake(
     max_pool_backward,
     "gradient-to-all-maxima",
     "won = waiting & → won =",
-    says="Where several values of a window are equally large, each of them gets dY. That is more than came "
-    "in: only one of them is passed on, and as in PyTorch it is the first in reading order. After a ReLU, "
-    "with its many zeros, this happens often.",
+    says="Where the largest value of a window stands in several places, each of them gets dY. That is more "
+    "than came in: only one of them is passed on, and as in PyTorch it is the first in reading order. After "
+    "a ReLU, with its many zeros, this happens often.",
 )
 mistake(
     max_pool_backward,
     "gradient-shared-by-maxima",
     (f"{WON} → X[:, :, i::size, j::size] == largest", f"dY * won → dY * won / {TIES}"),
-    says="Where several values of a window are equally large, dY is shared out between them. That would be a "
-    "subgradient too, but here, as in PyTorch, the first in reading order gets it all.",
+    says="Where the largest value of a window stands in several places, dY is shared out between them. That "
+    "would be a subgradient too, but here, as in PyTorch, the first in reading order gets it all.",
 )
 mistake(
     max_pool_backward,
@@ -123,8 +123,8 @@ mistake(
     max_pool_backward,
     "ties-get-nothing",
     (f"{WON} → (X[:, :, i::size, j::size] == largest) & ({TIES} == 1)",),
-    says="Where several values of a window are equally large, none of them gets anything. The first in "
-    "reading order should get all of dY.",
+    says="Where the largest value of a window stands in several places, none of them gets anything. The "
+    "first in reading order should get all of dY.",
 )
 mistake(
     max_pool_backward,

@@ -42,7 +42,7 @@ def side(kind: str, n: int, kernel: int, *more: int) -> Probe:
         side("extreme", 9, 9),
         side("extreme", 1, 1),
         side("extreme", 6, 4, 5, 0),
-        side("extreme", 3, 5, 2, 1),
+        side("extreme", 5, 5, 2, 1),
     ),
     hints=(
         "Start with a stride of 1 and no padding, and count on paper in how many places a kernel of 3 fits "
@@ -71,7 +71,7 @@ mistake(
     "plus-one-missing",
     "// stride + 1 → // stride",
     says="One place is missing everywhere. The division counts how often the kernel moves on; it also stands "
-    "in the place it starts from. A kernel as long as the row fits once, not never.",
+    "in the place it starts from. A kernel as long as the row has one place.",
 )
 mistake(
     output_size,
@@ -167,7 +167,7 @@ mistake(
     output_size,
     "wrong-type",
     "return → return 1.0 *",
-    says="The value is right, but it is a float, and `np.zeros` or `range` would refuse it as a size. "
+    says="The result is a float, and `np.zeros` or `range` would refuse it as a size. "
     "`np.floor` and `/` give floats; `//` between integers gives an integer.",
 )
 mistake(
@@ -209,6 +209,13 @@ mistake(
     "- kernel → - 2 * (kernel // 2) - 1",
     says="The kernel comes in by its half. That is its reach around a middle, and counts the places right "
     "for odd kernels at best; its whole length has to lie within the padded side.",
+)
+mistake(
+    output_size,
+    "kernel-off-by-one",
+    "- kernel → - kernel - 1",
+    says="One too many is subtracted. When the kernel stands at its first place, it covers `kernel` "
+    "entries, and all the others are left for its moves.",
 )
 mistake(
     output_size,

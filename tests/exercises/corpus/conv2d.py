@@ -195,6 +195,25 @@ def bias_per_channel(X, W, b, padding=0):
     return Y
 
 
+@wrong("bias-added-twice")
+def twice(X, W, b, padding=0):
+    return right_torch(X, W, b, padding).numpy() + b[:, None, None]
+
+
+@wrong("samples-mixed")
+def sum_over_everything(X, W, b, padding=0):
+    X, (kh, kw) = pad(X, padding), W.shape[2:]
+    Y = np.zeros((len(X), len(W), X.shape[2] - kh + 1, X.shape[3] - kw + 1))
+    for _, o, y, x in np.ndindex(Y.shape):
+        Y[:, o, y, x] = np.sum(X[:, :, y : y + kh, x : x + kw] * W[o]) + b[o]
+    return Y
+
+
+@wrong("only-first-channel + bias-omitted")
+def gray(X, W, b, padding=0):
+    return convolved(pad(X[:, :1], padding), W[:, :1])
+
+
 @wrong("bias-wrong-axis", "raises")
 def plain_bias(X, W, b, padding=0):
     return convolved(pad(X, padding), W) + b

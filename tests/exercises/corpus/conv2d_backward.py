@@ -235,6 +235,22 @@ def framed_and_averaged(dY, X, W, padding=0):
     return dX, dW, dY.mean(axis=(0, 2, 3))
 
 
+@wrong("gradient-averaged-over-pixels")
+def both_per_place(dY, X, W, padding=0):
+    dX, dW, db = right(dY, X, W, padding)
+    places = dY.shape[2] * dY.shape[3]
+    return dX, dW / places, db / places
+
+
+@wrong("overlaps-overwritten")
+def four_loops_with_equals(dY, X, W, padding=0):
+    _, dW, db = right(dY, X, W, padding)
+    dX, (kh, kw) = np.zeros_like(pad(X, padding)), W.shape[2:]
+    for n, o, y, x in np.ndindex(dY.shape):
+        dX[n, :, y : y + kh, x : x + kw] = dY[n, o, y, x] * W[o]
+    return cut(dX, padding), dW, db
+
+
 @wrong("wrong-type")
 def without_db(dY, X, W, padding=0):
     return right(dY, X, W, padding)[:2]

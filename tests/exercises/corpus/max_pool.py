@@ -103,6 +103,21 @@ def next_to_each_other(X, size=2):
     return Y
 
 
+@wrong("last-windows-left-out")
+def one_window_less(X, size=2):
+    m, c, h, w = X.shape
+    Y = np.zeros((m, c, h // size, w // size))
+    for y in range(h // size - 1):
+        for x in range(w // size - 1):
+            Y[:, :, y, x] = X[:, :, y * size : (y + 1) * size, x * size : (x + 1) * size].max(axis=(2, 3))
+    return Y
+
+
+@wrong("stride-typed-in")
+def steps_of_two(X, size=2):
+    return torch.nn.functional.max_pool2d(torch.tensor(X), size, stride=2)
+
+
 @wrong("min-instead-of-max")
 def least(X, size=2):
     return windows(X, size).min(axis=(3, 5))

@@ -196,6 +196,36 @@ def made_like_the_output(dY, X, size=2):
     return dX
 
 
+@wrong("place-transposed")
+def column_before_row(dY, X, size=2):
+    dX = np.zeros_like(X)
+    for n, c, y, x in np.ndindex(dY.shape):
+        window = X[n, c, y * size : y * size + size, x * size : x * size + size]
+        j, i = divmod(window.argmax(), size)
+        dX[n, c, y * size + i, x * size + j] = dY[n, c, y, x]
+    return dX
+
+
+@wrong("window-offset-missing")
+def at_the_place_in_the_window(dY, X, size=2):
+    dX = np.zeros_like(X)
+    for n, c, y, x in np.ndindex(dY.shape):
+        window = X[n, c, y * size : y * size + size, x * size : x * size + size]
+        i, j = divmod(window.argmax(), size)
+        dX[n, c, i, j] += dY[n, c, y, x]
+    return dX
+
+
+@wrong("windows-overlap")
+def next_to_each_other(dY, X, size=2):
+    dX = np.zeros_like(X)
+    for n, c, y, x in np.ndindex(dY.shape):
+        window = X[n, c, y : y + size, x : x + size]
+        i, j = divmod(window.argmax(), size)
+        dX[n, c, y + i, x + j] += dY[n, c, y, x]
+    return dX
+
+
 @wrong("returns-none")
 def nothing(dY, X, size=2):
     right_argmax(dY, X, size)
