@@ -180,19 +180,22 @@ mistake(
     (
         f"{PAD} → X",
         "(h, w), (kh, kw) = dY.shape[2:], W.shape[2:] → kh, kw = W.shape[2:]\n"
-        "    h, w = X.shape[2] - kh + 1, X.shape[3] - kw + 1\n    dY_all, dY = dY, dY[:, :, :h, :w]",
-        f"{FRAME} → dX",
-        f"{DB} → , dY_all.sum(axis=(0, 2, 3))",
-    ),
-    (
-        f"{PAD} → X",
-        "(h, w), (kh, kw) = dY.shape[2:], W.shape[2:] → kh, kw = W.shape[2:]\n"
         "    h, w = X.shape[2] - kh + 1, X.shape[3] - kw + 1\n    inside = dY[:, :, :h, :w]",
         '->oc", dY, → ->oc", inside,',
         f"{KERNEL} → inside, W[:, :, i, j]",
         f"{FRAME} → dX",
     ),
-    alone=(f"{PAD} → X", (f"{PAD} → X", f"{FRAME} → dX")),
+    alone=(
+        (
+            f"{PAD} → X",
+            "(h, w), (kh, kw) = dY.shape[2:], W.shape[2:] → kh, kw = W.shape[2:]\n"
+            "    h, w = X.shape[2] - kh + 1, X.shape[3] - kw + 1\n    dY_all, dY = dY, dY[:, :, :h, :w]",
+            f"{FRAME} → dX",
+            f"{DB} → , dY_all.sum(axis=(0, 2, 3))",
+        ),
+        f"{PAD} → X",
+        (f"{PAD} → X", f"{FRAME} → dX"),
+    ),
     says="The padding does not come in as it should. Forward the kernel has moved over the padded image, "
     "from its upper left corner on, so both dW and dX have to be computed there.",
 )
