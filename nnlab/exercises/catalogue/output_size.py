@@ -212,13 +212,6 @@ mistake(
 )
 mistake(
     output_size,
-    "kernel-off-by-one",
-    "- kernel → - kernel - 1",
-    says="One too many is subtracted. When the kernel stands at its first place, it covers `kernel` "
-    "entries, and all the others are left for its moves.",
-)
-mistake(
-    output_size,
     "same-padding-instead",
     f"{WHOLE} + 1 → -(-n // stride)",
     f"{WHOLE} + 1 → n // stride",
