@@ -19,6 +19,7 @@ NAMES = [
     "09_regularization",
     "10_evaluation_and_tuning",
     "11_convolution",
+    "12_deep_convolutional_networks",
     "13_transfer_learning",
 ]
 
