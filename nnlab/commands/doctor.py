@@ -16,7 +16,7 @@ import platform
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -69,9 +69,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([asdict(f) for f in findings], indent=2, ensure_ascii=False))
     else:
-        marks = SYMBOLS if _can_print("".join(SYMBOLS.values())) else WORDS
-        print(*(f.line(marks) for f in findings), sep="\n")
+        print(report(findings))
     return int(any(f.state == "problem" for f in findings))
+
+
+def report(findings: Iterable[Finding]) -> str:
+    """Return the findings as lines, in words where the terminal has no symbols."""
+    marks = SYMBOLS if _can_print("".join(SYMBOLS.values())) else WORDS
+    return "\n".join(finding.line(marks) for finding in findings)
 
 
 def _can_print(text: str) -> bool:
