@@ -47,6 +47,14 @@ def test_the_notebooks_are_those_of_the_design_in_order():
     assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == NAMES
 
 
+def test_the_map_and_the_readme_name_every_lesson():
+    here = "\n".join(cell.source for cell in text(NAMES[0]))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name in NAMES[1:]:
+        assert f"]({name}.ipynb) |" in here, name
+        assert f"](notebooks/{name}.ipynb) |" in readme, name
+
+
 @each_notebook
 def test_links_and_set_up_follow_the_title_and_are_the_common_ones(name):
     header = runpy.run_path(str(ROOT / "scripts" / "notebooks.py"))["header"]
