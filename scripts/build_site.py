@@ -91,6 +91,9 @@ def prepare(cell: nbformat.NotebookNode) -> None:
         cell.source = re.sub(r"\]\(([^)\s]+)\)", lambda link: f"]({address(link[1])})", cell.source)
         return
     cell.outputs = [o for o in cell.get("outputs", []) if not plain(o).startswith("○ Not attempted")]
+    for output in cell.outputs:  # a card may link to a lesson, as that of progress does
+        if "text/html" in output.get("data", {}):
+            output.data["text/html"] = re.sub(r"(href='\w+)\.ipynb", r"\1.html", output.data["text/html"])
     if texts := [plain(o) for o in cell.outputs if "image/png" in o.get("data", {})]:
         alt = texts[0] if texts[0] and not texts[0].startswith("<Figure") else FIGURE
         cell.metadata["mystnb"] = {"image": {"alt": alt}}
