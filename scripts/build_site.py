@@ -9,8 +9,6 @@ here is what goes in: the notebooks without their set-up, and an index.
 from __future__ import annotations
 
 import argparse
-import functools
-import json
 import re
 import shutil
 import subprocess
@@ -21,17 +19,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
-import numpy as np
 from check_site import check_site
+from live_pages import write_live
 from sphinx.cmd.build import main as sphinx
 
-from nnlab import MLP, Adam, Linear, ReLU, fit, softmax_cross_entropy
-from nnlab.datasets import load_digits
-from nnlab.widgets.drawing import EXAMPLE
 from notebooks import HEADER, ROOT, repository
 
 NOTEBOOKS = ROOT / "notebooks"
-WIDGETS = ROOT / "nnlab" / "widgets"
 LOOKS = Path(__file__).with_name("site")
 MATHJAX = "3.2.2"  # an npm package; one of its files is enough, since it draws letters without fonts
 REMOTE = f"https://cdn.jsdelivr.net/npm/mathjax@{MATHJAX}/es5/tex-svg-full.js"
@@ -117,45 +111,17 @@ def address(target: str) -> str:
     return target  # another lesson, or left as it is for the check to find
 
 
-def pad(static: Path) -> None:
-    """Put what a live drawing pad needs into a folder: the widget's code, and a network that reads digits."""
-    code = (WIDGETS / "drawing.js").read_text("utf-8")
-    # A page opened from a file may load scripts, but no modules.
-    script = code.replace("export default { render };", "window.nnlabPad = { render };")
-    (static / "pad.js").write_text(f"(() => {{\n{script}\n}})();\n", "utf-8")
-    shutil.copy(WIDGETS / "drawing.css", static / "pad.css")
-    layers = [
-        {"W": np.round(layer.W.value, 5).tolist(), "b": np.round(layer.b.value, 5).tolist()}
-        for layer in digits_network().layers
-        if isinstance(layer, Linear)
-    ]
-    content = json.dumps({"layers": layers, "strokes": EXAMPLE})
-    (static / "digits.js").write_text(f"window.nnlabDigits = {content};\n", "utf-8")
-
-
-@functools.cache
-def digits_network() -> MLP:
-    """Return a small network that has learned scikit-learn's digits, as in lesson 05."""
-    digits, rng = load_digits(), np.random.default_rng(0)
-    network = MLP([64, 48, 10], activation=ReLU, rng=rng)
-    adam = Adam(network.parameters(), lr=0.003)
-    loss, X, y = softmax_cross_entropy, digits.X, digits.y
-    fit(network, X, y, loss=loss, optimizer=adam, epochs=30, batch_size=32, rng=rng)
-    return network
-
-
 def index(lessons: list[Lesson]) -> str:
     """Return the first page, as Markdown."""
     heading, about, picture = (ROOT / "README.md").read_text("utf-8").split("\n\n")[:3]
     note = (
-        "[Draw a digit](play.md), and a network says what it sees. The other pages are for reading, with "
-        f"quizzes that mark themselves; to run the code, get the [notebooks]({repository()}). Every symbol "
-        "stands in the [table of notation](00_start_here.ipynb), every word of the trade in the "
-        "[vocabulary](01_theory.ipynb)."
+        "[Draw a digit](draw.md), and a network says what it sees. [Train a network](train.md), and watch "
+        "its units. The other pages are for reading, with quizzes that mark themselves; to run the code, "
+        f"get the [notebooks]({repository()}). Every symbol stands in the [table of "
+        "notation](00_start_here.ipynb), every word of the trade in the [vocabulary](01_theory.ipynb)."
     )
-    contents = "\n".join(
-        ["```{toctree}", ":hidden:", "", "play", *(lesson.name for lesson in lessons), "```"]
-    )
+    names = ["draw", "train", *(lesson.name for lesson in lessons)]
+    contents = "\n".join(["```{toctree}", ":hidden:", "", *names, "```"])
     entries = [lesson.entry() for lesson in lessons]
     return "\n\n".join([heading, about, picture.replace("docs/", ""), note, *entries, contents])
 
@@ -170,16 +136,16 @@ def build(site: Path) -> set[str]:
         static = source / "_static"
         static.mkdir(parents=True)
         shutil.copy(LOOKS / "conf.py", source)
-        for name in ("site.css", "quiz.js", "play.js"):
+        for name in ("site.css", "quiz.js", "network.js", "draw.js", "train.js"):
             shutil.copy(LOOKS / name, static)
-        pad(static)
+        write_live(static)
         shutil.copy(ROOT / "docs" / "boundary.png", source)
         lessons = [Lesson(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
         for lesson in lessons:
             nbformat.write(lesson.notebook, source / f"{lesson.name}.ipynb")
         (source / "index.md").write_text(index(lessons), "utf-8")
-        play = (LOOKS / "play.md").read_text("utf-8").format(m=f"{len(load_digits().X):,}")
-        (source / "play.md").write_text(play, "utf-8")
+        for name in ("draw.md", "train.md"):
+            shutil.copy(LOOKS / name, source)
         mathjax = fetch_mathjax(site)
         if mathjax:
             shutil.copytree(mathjax, static / mathjax.name)

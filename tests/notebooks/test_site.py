@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 
 import build_site
+import live_pages
 import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from check_site import check_site
 
-from nnlab import Softmax, predict_scores
+from nnlab import MLP, SGD, ReLU, Softmax, Tanh, predict_scores, softmax_cross_entropy
 from nnlab._cards import code
 from nnlab.widgets.drawing import EXAMPLE
 from nnlab.widgets.quiz import _tables
@@ -127,11 +128,11 @@ def test_every_page_leads_to_its_neighbors_to_all_lessons_and_to_the_search(soup
         assert page.title.get_text().startswith(f"{name[:2]} · ")
         around = [*(f"{n}.html" for n in NAMES[max(number - 1, 0) : number + 2] if n != name)]
         found = [link["href"] for link in page.select("a.next-page, a.prev-page")]
-        assert set(around) <= set(found) <= {*around, "index.html", "play.html"}
+        assert set(around) <= set(found) <= {*around, "index.html", "train.html"}
         listed = {
             link["href"].rstrip("#") or f"{name}.html" for link in page.select(".sidebar-tree a.reference")
         }
-        assert listed == {"play.html", *(f"{n}.html" for n in NAMES)}
+        assert listed == {"draw.html", "train.html", *(f"{n}.html" for n in NAMES)}
         assert page.select_one("form.sidebar-search-container input[type=search], form[role=search] input")
         assert len(page.select(".toc-tree a")) >= 5
 
@@ -190,7 +191,7 @@ def test_without_npm_the_pages_load_mathjax_from_elsewhere_and_say_so(tmp_path, 
     assert build_site.main() == 0
     said = capsys.readouterr()
     assert "npm was not found" in said.err
-    assert f"{len(NAMES) + 5} pages" in said.out
+    assert f"{len(NAMES) + 6} pages" in said.out
     address = build_site.REMOTE
     fetched = f"00_a.html: <script src={address!r}> is fetched from elsewhere"
     assert fetched in check_site(tmp_path / "site").problems
@@ -312,7 +313,7 @@ def browser():
         browser.close()
 
 
-@pytest.mark.parametrize("name", [*NAMES, "index", "play"])
+@pytest.mark.parametrize("name", [*NAMES, "index", "draw", "train"])
 def test_a_page_shows_everything_from_a_file_without_a_network(site, soups, with_mathjax, browser, name):
     requests, errors = [], []
     with browser.new_context(offline=True, viewport={"width": 390, "height": 800}) as context:
@@ -374,11 +375,11 @@ def test_the_page_that_reads_digits_agrees_with_nnlab(site, browser):
         page = context.new_page()
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto((site / "play.html").as_uri())
+        page.goto((site / "draw.html").as_uri())
         told = page.evaluate("document.getElementById('nnlab-pad').model.get('answer')")
         image = np.array(told["image"])
         assert np.abs(image - as_small_digits(EXAMPLE)).max() <= 2 / 16
-        network = build_site.digits_network()
+        network = live_pages.digits_network()
         scores = predict_scores(network, image.reshape(1, -1))
         np.testing.assert_allclose(told["probabilities"], Softmax().forward(scores)[0], atol=1e-3)
         page.get_by_role("button", name="Clear").click()
@@ -389,6 +390,75 @@ def test_the_page_that_reads_digits_agrees_with_nnlab(site, browser):
         page.wait_for_function("document.getElementById('nnlab-pad').model.get('answer').probabilities")
         assert page.locator(".nnlab-pad-best").count() == 1
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert errors == []
+
+
+@pytest.mark.parametrize("activation", [Tanh, ReLU])
+def test_a_network_learns_on_a_page_as_nnlab_does(site, browser, activation):
+    points = live_pages.points()["moons"]["train"]
+    X, y = np.array(points["X"]), np.array(points["y"])
+    network = MLP([2, 5, 3, 2], activation=activation, rng=np.random.default_rng(0))
+    for parameter in network.parameters():
+        parameter.value[...] = parameter.value.round(5)  # as the page gets them
+    given = {"layers": live_pages.layers_of(network), "activation": activation.__name__, "X": points["X"]}
+    with browser.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto((site / "train.html").as_uri())
+        losses = page.evaluate(LOSSES, given | {"y": points["y"]})
+    sgd, expected = SGD(network.parameters(), lr=0.3, weight_decay=0.0), []
+    for _ in range(60):
+        loss, gradient = softmax_cross_entropy(network.forward(X), y)
+        expected.append(loss)
+        network.backward(gradient)
+        sgd.step()
+    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+    assert expected[-1] < 0.6 * expected[0]
+
+
+LOSSES = """({layers, activation, X, y}) => {
+    const network = new Network(layers, activation === "Tanh" ? "tanh" : activation);
+    return Array.from({length: 60}, () => {
+        const loss = network.loss(X, y);
+        network.step(X, y, 0.3);
+        return loss;
+    });
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_the_training_page_is_used_by_keyboard_and_its_address_holds_the_settings(site, browser, width):
+    errors = []
+    with browser.new_context(offline=True, viewport={"width": width, "height": 900}) as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto((site / "train.html").as_uri())
+        status = page.locator("#nnlab-train [role=status]")
+        assert status.inner_text().startswith("Epoch 0:")
+        page.get_by_label("hidden units").select_option("8-8")
+        page.get_by_role("checkbox", name="x₁²").focus()
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Step").focus()
+        for _ in range(20):
+            page.keyboard.press("Enter")
+        said = status.inner_text()
+        assert said.startswith("Epoch 20:")
+        assert int(re.search(r"(\d+) % of these are right", said)[1]) > 90
+        assert page.locator(".unit").count() == 3 + 8 + 8 + 2
+        page.get_by_role("button", name="Look at layer 1, unit 3").focus()
+        assert page.locator("#nnlab-train figcaption").inner_text() == "what layer 1, unit 3 gives"
+        address = page.url
+        page.get_by_label("learning rate").select_option("3")
+        page.get_by_label("activation").select_option("ReLU")
+        for _ in range(30):
+            page.get_by_role("button", name="Step").click()
+        assert "Epoch" in status.inner_text()  # run away or not: said, and nothing breaks
+        again = context.new_page()
+        again.goto(address)
+        assert again.get_by_label("hidden units").input_value() == "8-8"
+        assert again.get_by_role("checkbox", name="x₁²").is_checked()
+        again.goto((site / "train.html").as_uri() + "#hidden=9-9&rate=no&inputs=x9")  # not of this page
+        again.wait_for_function("document.querySelectorAll('.unit').length === 2 + 3 + 2")
+        assert again.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert errors == []
 
 

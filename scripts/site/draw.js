@@ -1,5 +1,5 @@
 /* The drawing pad of the widgets, alive on a page: strokes are prepared and the network asked right here.
-   The steps are those of nnlab/widgets/strokes.py and of lesson 02; a test holds both to the same numbers. */
+   The steps are those of nnlab/widgets/strokes.py; a test holds both to the same numbers. */
 
 "use strict";
 
@@ -58,20 +58,10 @@ function asSmallDigits(strokes) {
   return meanOfBlocks(bitmap, TALL, 4).map((value) => Math.round(16 * value) / 16);
 }
 
-function probabilities(layers, x) {
-  layers.forEach(({ W, b }, layer) => {
-    const z = b.map((bias, j) => x.reduce((sum, value, i) => sum + value * W[i][j], bias));
-    x = layer < layers.length - 1 ? z.map((value) => Math.max(value, 0)) : z;
-  });
-  const largest = Math.max(...x), powers = x.map((score) => Math.exp(score - largest));
-  const sum = powers.reduce((a, b) => a + b);
-  return powers.map((power) => power / sum);
-}
-
 /* What the pad takes for the widget's model: it answers here, where otherwise Python does. */
 class Model {
   constructor({ layers, strokes }) {
-    Object.assign(this, { layers, listeners: {}, values: { strokes, answer: {} } });
+    Object.assign(this, { network: new Network(layers, "ReLU"), listeners: {}, values: { strokes, answer: {} } });
     this.save_changes();
   }
 
@@ -88,7 +78,7 @@ class Model {
     const image = drawn ? asSmallDigits(strokes) : new Array(64).fill(0);
     this.values.answer = {
       image: Array.from({ length: 8 }, (_, row) => image.slice(8 * row, 8 * row + 8)),
-      probabilities: drawn ? probabilities(this.layers, image) : null,
+      probabilities: drawn ? this.network.probabilities(image) : null,
       labels: [..."0123456789"],
     };
     (this.listeners["change:answer"] ?? []).forEach((call) => call());
