@@ -136,7 +136,7 @@ def build(site: Path) -> set[str]:
         static = source / "_static"
         static.mkdir(parents=True)
         shutil.copy(LOOKS / "conf.py", source)
-        for name in ("site.css", "quiz.js", "network.js", "draw.js", "train.js"):
+        for name in ("site.css", "scroll.js", "quiz.js", "network.js", "draw.js", "train.js"):
             shutil.copy(LOOKS / name, static)
         write_live(static)
         shutil.copy(ROOT / "docs" / "boundary.png", source)

@@ -15,7 +15,16 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css", "pad.css"]
-html_js_files = ["quiz.js", "nnlabDigits.js", "nnlabPoints.js", "pad.js", "network.js", "draw.js", "train.js"]
+html_js_files = [
+    "scroll.js",
+    "quiz.js",
+    "nnlabDigits.js",
+    "nnlabPoints.js",
+    "pad.js",
+    "network.js",
+    "draw.js",
+    "train.js",
+]
 html_copy_source = False
 html_show_sphinx = False
 html_use_index = False

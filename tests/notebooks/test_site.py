@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import build_site
@@ -460,6 +461,37 @@ def test_the_training_page_is_used_by_keyboard_and_its_address_holds_the_setting
         again.wait_for_function("document.querySelectorAll('.unit').length === 2 + 3 + 2")
         assert again.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """The script of axe-core, which looks for what keeps people out; npm fetches it."""
+    npm, folder = shutil.which("npm"), tmp_path_factory.mktemp("axe")
+    pack = [
+        npm or "npm",
+        "pack",
+        "axe-core@4.14.1",
+        "--prefer-offline",
+        "--fetch-retries=1",
+        "--loglevel=error",
+    ]
+    if npm is None or subprocess.run(pack, cwd=folder, capture_output=True).returncode:
+        pytest.skip("npm was not found, or could not fetch axe-core")
+    with tarfile.open(next(folder.glob("*.tgz"))) as package:
+        return package.extractfile("package/axe.min.js").read().decode()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index", "draw", "train", "search", "01_theory", "02_forward_pass"])
+def test_axe_finds_nothing_serious(site, with_mathjax, browser, axe, name, scheme):
+    with browser.new_context(offline=True, color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto((site / f"{name}.html").as_uri())
+        page.evaluate("window.MathJax?.startup?.promise")
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    serious = [v for v in found if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], v["nodes"][0]["target"], len(v["nodes"])) for v in serious] == []
 
 
 TEX_LEFT = r"""() => {
