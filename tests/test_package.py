@@ -90,7 +90,17 @@ def test_what_a_reader_composes_can_be_imported_from_the_package():
     apart = {"Activation", "Checked", "Optimizer", "Remembered", "Stateful", "Tree"}
     apart |= {"check_distinct", "locate", "Windowed", "padded"}
     apart |= {"GatedLayer", "Pooling", "ReceptiveField", "Recurrent", "evaluation_mode"}
-    apart |= {"blocks", "channels_last", "check_pair", "columns", "met", "show_pairs", "sum_rows"}
+    apart |= {
+        "blocks",
+        "channels_last",
+        "check_pair",
+        "columns",
+        "correlate",
+        "met",
+        "show_pairs",
+        "sum_rows",
+    }
+    apart |= {"windows_of"}
     files = [*(ROOT / "layers").glob("*.py"), ROOT / "losses.py", ROOT / "optimizers.py"]
     assert set().union(*map(public_names, files)) - set(nnlab.__all__) - apart == set()
 

@@ -93,14 +93,8 @@ class Found:
     def __init__(self, results: np.ndarray, padding: int):
         self.way = np.full(results.shape[:3], -1)
         self.places = np.full((*results.shape[:3], 2), -1)
-        found = [
-            said
-            for border, said in (
-                (0.0, "padded with zeros"),
-                (np.nan, "padded with something else than zeros"),
-            )
-            if self._look(results, padding, border)
-        ]
+        borders = {0.0: "padded with zeros", np.nan: "padded with something else than zeros"}
+        found = [said for border, said in borders.items() if self._look(results, padding, border)]
         if (self.way < 0).any():
             both = [windows_of(results.shape[1:], padding, way, 0.0)[:1] for way in RIGHT_WAYS]
             cuts = np.concatenate(both, axis=2)
@@ -512,10 +506,9 @@ mistake(
     augment,
     "global-rng-instead-of-rng",
     "rng. → np.random.default_rng().",
-    ("rng.integers → np.random.randint", "rng.random() → np.random.rand()"),
     alone=(
-        f"{FLIP} → flip = np.random.rand() < 0.5",
-        f"{PLACE} → top, left = np.random.randint(0, 2 * padding + 1, size=2)",
+        f"{FLIP} → flip = np.random.default_rng().random() < 0.5",
+        f"{PLACE} → top, left = np.random.default_rng().integers(0, 2 * padding + 1, size=2)",
     ),
     says="The draws do not come from the `rng` that is passed in, so no run can be repeated.",
 )

@@ -581,7 +581,7 @@ def number_of_batches(X, y, batch_size, rng):
     return len(list_of_pairs(X, y, batch_size, rng))
 
 
-@wrong("minibatches", "raises")
+@wrong("minibatches", "notebook-variable-read")
 def error_inside_the_generator(X, y, batch_size, rng):
     order = rng.permutation(len(X))
     for i in range(0, len(X), batch_size):
