@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
 from nnlab._check import check_array, check_count
@@ -269,9 +270,7 @@ class Sum:
 
     def __init__(self, ax: Any):
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10}
-        self._products = ax.imshow(
-            np.zeros((3, 3)), cmap="RdBu", alpha=0.5
-        )  # pale, so that black is read on it
+        self._products = ax.imshow(np.ones((3, 3, 3)))
         self._terms = [ax.text(j, i, "", **style) for i in range(3) for j in range(3)]
         self._result = ax.text(1, 2.85, "", weight="bold", **style)
         ax.set(xlim=(-0.5, 2.5), ylim=(3.1, -0.5))
@@ -283,8 +282,8 @@ class Sum:
         entries, divisor = kernel
         products = window * np.array(entries)
         limit = np.abs(products).max() or 1.0
-        self._products.set_data(products)
-        self._products.set_clim(-limit, limit)
+        colors = colormaps["RdBu"](0.5 + products / (2 * limit))[..., :3]
+        self._products.set_data((1 + colors) / 2)  # pale, so that black is read on it
         for text, x, w in zip(self._terms, window.ravel(), np.ravel(entries), strict=True):
             text.set_text(_signed(f"{x:.2f} · {w:g}"))
         divided = f" / {divisor}" if divisor > 1 else ""
