@@ -388,7 +388,7 @@ def always_by_the_batch(c_in, c_out):
 unregistered = mistake(
     conv_block,
     "layers-not-registered",
-    says="A layer is kept where `nn.Module` does not see it: in a plain list or dict, or made anew in "
+    says="A layer is kept where `nn.Module` does not see it: in a plain list or dict, or made again in "
     "every call of `forward`. An optimizer would not get its numbers to train, and `state_dict` would not "
     "save them.",
 )
