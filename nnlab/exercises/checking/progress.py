@@ -117,11 +117,11 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr)
 
 
-def save(exercises: dict[str, dict], marks: dict[str, dict] | None = None) -> None:
+def save(exercises: dict[str, dict], marks: dict[str, dict]) -> None:
     """Write the file whole, or not at all."""
     target = path()
     target.parent.mkdir(parents=True, exist_ok=True)
-    content = {"version": 1, "exercises": exercises, "quizzes": marks or {}}
+    content = {"version": 1, "exercises": exercises, "quizzes": marks}
     with whole_file(target) as file:
         file.write(json.dumps(content, indent=1, sort_keys=True).encode())
 
