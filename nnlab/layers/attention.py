@@ -21,7 +21,8 @@ class MultiHeadAttention(Layer):
 
     X: (m, T, n) -> (m, T, n). `in_proj` maps X to queries Q, keys K and values V of all heads side by side,
     `out_proj` the heads' results, side by side, to Y. A: (m, n_heads, T, T); row t says how much position t
-    takes from each. Backward: dV = Aᵀ dY, dA = dY Vᵀ, dS by softmax, dQ = dS K / √d, dK = dSᵀ Q / √d.
+    takes from each; `attention_weights` is A of the last forward pass. Backward: dV = Aᵀ dY, dA = dY Vᵀ, and
+    with Ã = Q Kᵀ / √d: dÃ = A ⊙ (dA − Σ dA ⊙ A), sums over a row, dQ = dÃ K / √d, dK = dÃᵀ Q / √d.
     causal=True hides the positions after t from t. dropout: the probability of dropping a weight in A.
     weight_init: for both projections, drawing from rng (torch: out_proj from ±1/√n). Biases start at zero.
     Raises: ValueError unless n_heads divides n, or for a wrong shape; TypeError for dropout without rng.
@@ -53,11 +54,11 @@ class MultiHeadAttention(Layer):
 
     def _forward(self, X):
         Q, K, V = self._split(self.in_proj.forward(X), 3)
-        S = Q @ K.swapaxes(-1, -2) / math.sqrt(self.n // self.n_heads)
+        A_tilde = Q @ K.swapaxes(-1, -2) / math.sqrt(self.n // self.n_heads)
         if self.causal:
             T = X.shape[1]
-            S = np.where(np.tri(T, dtype=bool), S, -np.inf)  # e^(−∞) = 0: no weight
-        A = self.dropout.forward(self.softmax.forward(S))
+            A_tilde = np.where(np.tri(T, dtype=bool), A_tilde, -np.inf)  # e^(−∞) = 0: no weight
+        A = self.dropout.forward(self.softmax.forward(A_tilde))
         self._memory = Q, K, V, A
         return self.out_proj.forward(self._join(A @ V))
 
@@ -66,8 +67,17 @@ class MultiHeadAttention(Layer):
         (dY,) = self._split(self.out_proj.backward(dY), 1)
         dV = A.swapaxes(-1, -2) @ dY
         dA = dY @ V.swapaxes(-1, -2)
-        dS = self.softmax.backward(self.dropout.backward(dA)) / math.sqrt(self.n // self.n_heads)
-        return self.in_proj.backward(self._join(dS @ K, dS.swapaxes(-1, -2) @ Q, dV))
+        dA_tilde = self.softmax.backward(self.dropout.backward(dA)) / math.sqrt(self.n // self.n_heads)
+        return self.in_proj.backward(self._join(dA_tilde @ K, dA_tilde.swapaxes(-1, -2) @ Q, dV))
+
+    @property
+    def attention_weights(self) -> np.ndarray:
+        """A of the last forward pass, (m, n_heads, T, T). Raises: RuntimeError before the first."""
+        if self._kept is None:
+            raise RuntimeError(
+                "MultiHeadAttention has no attention_weights before forward; call forward first"
+            )
+        return self._memory[3]
 
     def _split(self, X: np.ndarray, parts: int) -> np.ndarray:
         """Return (m, T, parts · n) as (parts, m, n_heads, T, d)."""

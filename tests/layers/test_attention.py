@@ -64,6 +64,19 @@ def test_attention_backward_by_hand():
     np.testing.assert_allclose(dX, [[[1 / 3 - 2 / 9 * ln2], [2 / 3 + 2 / 9 * ln2 + 2 / 9 * ln2]]])
 
 
+@pytest.mark.parametrize(("causal", "first"), [(False, [1 / 2, 1 / 2]), (True, [1, 0])])
+def test_attention_weights_are_those_of_the_last_forward_pass(causal, first):
+    layer = one_head(causal=causal)
+    with pytest.raises(RuntimeError, match="MultiHeadAttention has no attention_weights before forward"):
+        _ = layer.attention_weights
+    layer.forward(np.ones((2, 5, 1)))
+    layer.forward(np.array([[[0.0], [1]]]))
+    np.testing.assert_allclose(layer.attention_weights, [[[first, [1 / 3, 2 / 3]]]], rtol=1e-15)
+    layer.forget()
+    with pytest.raises(RuntimeError, match="call forward first"):
+        _ = layer.attention_weights
+
+
 def test_heads_attend_by_themselves():
     # two heads of one feature each are two layers of one head, side by side
     X = np.random.default_rng(0).standard_normal((2, 3, 2))
