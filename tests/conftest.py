@@ -39,6 +39,18 @@ def real_mnist() -> Path:
     return _real("mnist.npz")
 
 
+@pytest.fixture(scope="session")
+def real_temperatures() -> Path:
+    """Ten years of daily minimum temperatures in Melbourne."""
+    return _real("daily-min-temperatures.csv")
+
+
+@pytest.fixture(scope="session")
+def real_reviews() -> Path:
+    """The positive sentences from film reviews; the negative ones lie beside them."""
+    return _real("rt-polarity.pos")
+
+
 @pytest.fixture
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without any data file; the folder that holds its data/, kaggle/ and cache/."""
@@ -46,7 +58,8 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NNLAB_DATA", raising=False)
-    monkeypatch.delenv("NNLAB_APPOINTMENTS_URL", raising=False)
+    for name in ("APPOINTMENTS", "REVIEWS", "TEMPERATURES"):
+        monkeypatch.delenv(f"NNLAB_{name}_URL", raising=False)
     monkeypatch.setenv("NNLAB_KAGGLE_INPUT", str(tmp_path / "kaggle"))
     monkeypatch.setenv("NNLAB_CACHE", str(tmp_path / "cache"))
     # Not the checkout's own data/, in which a developer may keep the real files.

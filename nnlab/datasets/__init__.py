@@ -1,4 +1,5 @@
-"""Data sets: appointments that were kept or missed, digits, color images, points and curves.
+"""Data sets: appointments that were kept or missed, digits, color images, film reviews,
+temperatures, points and curves.
 
 Nothing is downloaded unless asked for, and every data set says in `.source` where it came from.
 A new data set is one module that registers it, and its names here.
@@ -22,6 +23,7 @@ from nnlab.datasets.color_images import ColorImages, load_cifar10
 from nnlab.datasets.images import Digits, load_digits, load_mnist
 from nnlab.datasets.points import make_blobs, make_circles, make_moons, make_spirals, make_xor
 from nnlab.datasets.registry import Dataset, Loaded, available, get, load, where
+from nnlab.datasets.series import Temperatures, load_temperatures
 from nnlab.datasets.shapes import make_shapes
 from nnlab.datasets.signals import make_mnist1d
 
@@ -34,6 +36,7 @@ __all__ = [
     "Loaded",
     "Part",
     "Split",
+    "Temperatures",
     "available",
     "clean",
     "features",
@@ -43,6 +46,7 @@ __all__ = [
     "load_cifar10",
     "load_digits",
     "load_mnist",
+    "load_temperatures",
     "make_blobs",
     "make_circles",
     "make_mnist1d",

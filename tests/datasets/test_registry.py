@@ -135,7 +135,7 @@ def test_the_doctor_names_a_folder_in_the_place_of_a_file(empty_machine: Path) -
 
 def test_wrong_arguments_are_refused(empty_machine: Path) -> None:
     with pytest.raises(
-        ValueError, match=r"get expected name as one of 'appointments', .*'mnist', got 'cifar'"
+        ValueError, match=r"get expected name as one of 'appointments', .*'mnist', .*got 'cifar'"
     ):
         datasets.get("cifar")
     with pytest.raises(ValueError, match="where expected name as one of"):
@@ -144,5 +144,5 @@ def test_wrong_arguments_are_refused(empty_machine: Path) -> None:
         datasets.load("digits")
     with pytest.raises(ValueError, match="get expected timeout > 0, got 0"):
         datasets.get("appointments", timeout=0)
-    with pytest.raises(ValueError, match="get expected url for 'appointments' or 'cifar10' only"):
+    with pytest.raises(ValueError, match=r"get expected url for 'appointments' or .*'cifar10' .*only"):
         datasets.get("mnist", url="http://127.0.0.1/")
