@@ -97,33 +97,33 @@ mistake(
     best_threshold,
     "threshold-not-inclusive",
     "p_val >= t → p_val > t",
-    ("p_val >= t → p_val > t", LAST),
     says="F1 is computed for `p > t`, but the threshold will be used as `p >= t`. The sample exactly at "
     "the threshold then falls on the other side, and the F1 you measured is not the one you get.",
+    alone=(("p_val >= t → p_val > t", LAST),),
 )
 mistake(
     best_threshold,
     "accuracy-instead-of-f1",
     "scores.append(f1) → scores.append((tn + tp) / len(y_val))",
-    ("scores.append(f1) → scores.append((tn + tp) / len(y_val))", LAST),
     says="The threshold is the best one for accuracy. With a rare positive class that is a high one: "
     "predicting 0 nearly always is right nearly always, and the positives are missed.",
+    alone=(("scores.append(f1) → scores.append((tn + tp) / len(y_val))", LAST),),
 )
 mistake(
     best_threshold,
     "precision-instead-of-f1",
     "[2] → [0]",
-    ("[2] → [0]", LAST),
     says="The threshold is the best one for precision alone. That is a very high one, which raises few "
     "alarms and misses most of the positives.",
+    alone=(("[2] → [0]", LAST),),
 )
 mistake(
     best_threshold,
     "recall-instead-of-f1",
     "[2] → [1]",
-    ("[2] → [1]", LAST),
     says="The threshold is the best one for recall alone. Recall is perfect when everything is called "
     "positive, so the smallest values always win.",
+    alone=(("[2] → [1]", LAST),),
 )
 mistake(
     best_threshold,
@@ -140,13 +140,15 @@ mistake(
     best_threshold,
     "youden-index-instead-of-f1",
     "scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))",
-    ("scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))", LAST),
     "scores.append(f1) → scores.append(tp / (tp + fn) + tn / (fp + tn))",
-    ("scores.append(f1) → scores.append(tp / (tp + fn) + tn / (fp + tn))", LAST),
     "scores.append(f1) → scores.append(tp * (fp + tn) - fp * (tp + fn))",
     says="The true positive rate minus the false positive rate is maximized, the point of the ROC curve "
     "farthest from the diagonal (Youden's index). It also rewards true negatives, which F1 does not "
     "count at all.",
+    alone=(
+        ("scores.append(f1) → scores.append(tp / (tp + fn) - fp / (fp + tn))", LAST),
+        ("scores.append(f1) → scores.append(tp / (tp + fn) + tn / (fp + tn))", LAST),
+    ),
 )
 mistake(
     best_threshold,
@@ -160,23 +162,25 @@ mistake(
     best_threshold,
     "positive-class-swapped",
     "confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)",
-    ("confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)", LAST),
     (
         "confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)",
         "precision_recall_f1(tn, fp, fn, tp)[2] → 2 * tp / max(2 * tp + fp + fn, 1)",  # rounds another way
     ),
     says="This threshold is the best for the F1 of class 0. The positive class is 1, the one you are "
     "looking for.",
+    alone=(("confusion_counts(y_val, p_val >= t) → confusion_counts(1 - y_val, p_val < t)", LAST),),
 )
 mistake(
     best_threshold,
     "low-probabilities-called-positive",
     "p_val >= t → p_val <= t",
     "p_val >= t → p_val < t",
-    ("p_val >= t → p_val <= t", LAST),
-    ("p_val >= t → p_val < t", LAST),
     says="The comparison points the other way: samples with a *low* probability of class 1 are called "
     "positive, so the threshold you find flags nearly everything or next to nothing.",
+    alone=(
+        ("p_val >= t → p_val <= t", LAST),
+        ("p_val >= t → p_val < t", LAST),
+    ),
 )
 mistake(
     best_threshold,
@@ -268,9 +272,9 @@ mistake(
     best_threshold,
     "macro-f1-instead-of-f1",
     "scores.append(f1) → scores.append(f1 + precision_recall_f1(tp, fn, fp, tn)[2])",
-    ("scores.append(f1) → scores.append(f1 + precision_recall_f1(tp, fn, fp, tn)[2])", LAST),
     says="The mean of the F1 of both classes is maximized (macro-F1). With a rare positive class that is "
     "dominated by class 0; the exercise asks for the F1 of class 1 alone.",
+    alone=(("scores.append(f1) → scores.append(f1 + precision_recall_f1(tp, fn, fp, tn)[2])", LAST),),
 )
 mistake(
     best_threshold,
@@ -288,43 +292,47 @@ mistake(
     best_threshold,
     "f-beta-instead-of-f1",
     "scores.append(f1) → scores.append(5 * tp / (5 * tp + 4 * fn + fp))",
-    ("scores.append(f1) → scores.append(5 * tp / (5 * tp + 4 * fn + fp))", LAST),
     "scores.append(f1) → scores.append(1.25 * tp / (1.25 * tp + 0.25 * fn + fp))",
-    ("scores.append(f1) → scores.append(1.25 * tp / (1.25 * tp + 0.25 * fn + fp))", LAST),
     says="An F-score other than F1 is maximized: F2 gives more weight to recall, F0.5 to precision. F1 "
     "treats both alike.",
+    alone=(
+        ("scores.append(f1) → scores.append(5 * tp / (5 * tp + 4 * fn + fp))", LAST),
+        ("scores.append(f1) → scores.append(1.25 * tp / (1.25 * tp + 0.25 * fn + fp))", LAST),
+    ),
 )
 mistake(
     best_threshold,
     "f1-is-geometric-mean",
     F1_LINE + "f1 = np.prod(precision_recall_f1(tn, fp, fn, tp)[:2])",
-    (F1_LINE + "f1 = np.prod(precision_recall_f1(tn, fp, fn, tp)[:2])", LAST),
     says="The product of precision and recall (or its square root) is maximized. F1 is their harmonic "
     "mean, and it may have its maximum elsewhere.",
+    alone=((F1_LINE + "f1 = np.prod(precision_recall_f1(tn, fp, fn, tp)[:2])", LAST),),
 )
 mistake(
     best_threshold,
     "smaller-of-the-two-instead-of-f1",
     F1_LINE + "f1 = min(precision_recall_f1(tn, fp, fn, tp)[:2])",
-    (F1_LINE + "f1 = min(precision_recall_f1(tn, fp, fn, tp)[:2])", LAST),
     "scores.append(f1) → scores.append(-abs(fp - fn))",
-    ("scores.append(f1) → scores.append(-abs(fp - fn))", LAST),
     says="The threshold is the one where precision and recall come closest, or where the smaller of them is "
     "largest. F1 may be larger where they differ.",
+    alone=(
+        (F1_LINE + "f1 = min(precision_recall_f1(tn, fp, fn, tp)[:2])", LAST),
+        ("scores.append(f1) → scores.append(-abs(fp - fn))", LAST),
+    ),
 )
 mistake(
     best_threshold,
     "rates-multiplied",
     "scores.append(f1) → scores.append(tp * tn)",
-    ("scores.append(f1) → scores.append(tp * tn)", LAST),
     says="The true positive rate times the true negative rate (or its square root, the G-mean) is "
     "maximized. It also rewards true negatives, which F1 does not count at all.",
+    alone=(("scores.append(f1) → scores.append(tp * tn)", LAST),),
 )
 mistake(
     best_threshold,
     "hits-instead-of-f1",
     "scores.append(f1) → scores.append(tp - fp - fn)",
-    ("scores.append(f1) → scores.append(tp - fp - fn)", LAST),
     says="A difference of counts is maximized. F1 is a ratio, 2·tp / (2·tp + fp + fn), and has its maximum "
     "elsewhere.",
+    alone=(("scores.append(f1) → scores.append(tp - fp - fn)", LAST),),
 )

@@ -137,8 +137,9 @@ def _type_text(exercise: Exercise, trial: Trial, leaf: Leaf) -> str:
                 f"After the call, {' and '.join(exercise.in_place)} cannot be read as the exercise "
                 "describes: an entry is missing, or has another type or shape."
             )
-        keys = [key for key in leaf.expected if is_known(exercise, (key,)) and key not in exercise.words]
-        if not name.isidentifier() or name in leaf.expected or not keys:
+        seen = leaf.expected if isinstance(leaf.expected, dict) else {}
+        keys = [key for key in seen if is_known(exercise, (key,)) and key not in exercise.words]
+        if not name.isidentifier() or name in seen or not keys:
             return f"Your function should return {exercise.returns}, but it gives {got}."
         expected = _kind(dict.fromkeys(keys))
     elif not is_known(exercise, leaf.path):

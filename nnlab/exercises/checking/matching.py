@@ -94,7 +94,8 @@ class LineUp:
 
     def readings(self, fits: Callable[[Sequence[Outcome], int], bool]) -> list[tuple[str, ...]]:
         """Return the slugs of those that fit; the many pairs are looked at only where no single one does."""
-        for which in ("singles", "pairs"):
+        telling = any(map(tells_of_two, self.trials))
+        for which in ("singles", "pairs") if telling else ("singles",):
             suspects = getattr(self, which)
             with kept_state():
                 found = [s.slugs for s, outcomes in suspects if fits(outcomes, s.n_mistakes)]
@@ -164,10 +165,15 @@ def agrees(exercise: Exercise, trials: Sequence[Trial], outcomes: Sequence[Outco
         if not alike(trial, ours):
             return False
         if trial.outcome.raised is None:
-            telling = telling or (not trial.right and (mistakes == 1 or is_telling(trial)))
+            telling = telling or (not trial.right if mistakes == 1 else tells_of_two(trial))
         elif mistakes == 1 and ours.raised is not None:
             telling = telling or trial.outcome.raised.text == ours.raised.text
     return telling
+
+
+def tells_of_two(trial: Trial) -> bool:
+    """Whether a trial can be evidence of two mistakes: by a wrong and finite value, never by an error."""
+    return trial.outcome.raised is None and not trial.right and is_telling(trial)
 
 
 def alike(trial: Trial, ours: Outcome) -> bool:

@@ -56,6 +56,20 @@ def words(X, W, b):
     return True
 
 
+@exercise(
+    notebook=0,
+    order=1,
+    returns="size",
+    observe=lambda f, *args: f(*args),
+    inputs=draw,
+    hints=HINTS,
+    why="",
+)
+def size(X, W, b):
+    """Return a number, which is the whole observation."""
+    return X.size
+
+
 def finding(function, reference=one):
     result = checker.judge(reference.__exercise__, function)
     assert result.status in ("failed", "error")
@@ -238,6 +252,13 @@ def test_an_observation_is_told_in_the_words_of_the_page():
     assert result.status == "failed"
     assert ("differs", "It should be True; yours is False.") in result.example.rows
     assert "is it so" not in str(result)
+
+
+@pytest.mark.parametrize("got", ["seven", None, (1, 2), {"size": 6}])
+def test_an_observation_may_be_a_bare_number(got):
+    slug, message = finding(lambda X, W, b: got, size)
+    assert slug in ("wrong-type", "returns-none")
+    assert "size" in message
 
 
 def test_the_smallest_failing_example_is_shown_with_the_first_difference():

@@ -57,6 +57,12 @@ def test_a_variant_is_run_only_as_far_as_it_agrees():
     assert float(variant[0].seen["of x"]) == 15
 
 
+@pytest.mark.parametrize("function", [lambda x: [][0], lambda x: float("nan")])
+def test_errors_and_nan_prove_no_two_mistakes_so_that_no_pair_is_run(function, monkeypatch):
+    monkeypatch.setattr("nnlab.exercises.checking.matching.pair_outcomes", None)
+    assert matching(LineUp(PAGE, trials(function))) == []
+
+
 def test_rare_variants_are_named_alone_and_not_combined():
     sources = [suspect.source.strip() for suspect, _ in single_outcomes(PAGE)]
     assert sources == ["return x", "return 3 * x", "return 1 + 2 * x"]
