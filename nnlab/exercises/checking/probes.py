@@ -54,7 +54,7 @@ class Probe:
     observe: Observe | None = None
     rtol: float | None = None
     atol: float | None = None
-    sizes: Sizes | ImageSizes | None = None
+    sizes: Any = None  # a dataclass such as Sizes
 
     @property
     def numbers(self) -> int:

@@ -96,9 +96,14 @@ def extra_keys(value):
     return {**value, "my own": object()} if type(value) is dict else value
 
 
+KEYS_ARE_THE_RESULT = {"build_vocabulary"}
+
+
 @every_exercise
 @pytest.mark.parametrize("change", [nested_lists, extra_keys], ids=lambda f: f.__name__)
 def test_other_forms_of_the_same_values_pass(exercise, change):
+    if change is extra_keys and exercise.name in KEYS_ARE_THE_RESULT:
+        pytest.skip("a further key is a further token")
     assert checker.judge(exercise, lambda *args: change(exercise.reference(*args))).status == "passed"
 
 
