@@ -68,6 +68,9 @@ _NONE = "best, best_epoch = (float('inf'), {})"
 _GAP = "error += inside.mean() * abs({}[inside].mean() - {}[inside].mean())"
 _WON = "won = waiting & (X[:, :, i::size, j::size] {} largest)"
 _FLIP = "flip = rng.random() {} 0.5"
+_ERROR = "error = np.mean(({} - {}) ** 2)"
+_OF_BASELINE = "error_of_baseline = np.mean(({} - {}) ** 2)"
+_STATES = "H = np.{}((m, T, len(b)))"
 _PAD = "padded = np.pad(images, ((0, {}), (0, 0), (padding, padding), (padding, padding)))"
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("cross_entropy", f"{_LOGS.format('1.0')} → {_LOGS.format('2.0')}"): "no probability exceeds 1",
@@ -102,6 +105,18 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("augment", f"{_FLIP.format('<')} → {_FLIP.format('>')}"): "both have the probability 1/2",
     ("augment", f"{_PAD.format(0)} → {_PAD.format(1)}"): "images behind the last are never taken",
     ("augment", f"{_PAD.format(0)} → {_PAD.format(3)}"): "images behind the last are never taken",
+    (
+        "rnn_forward",
+        f"{_STATES.format('zeros')} → {_STATES.format('ones')}",
+    ): "every step is written",
+    (
+        "skill",
+        f"{_ERROR.format('y', 'forecast')} → {_ERROR.format('forecast', 'y')}",
+    ): "a square has no sign",
+    (
+        "skill",
+        f"{_OF_BASELINE.format('y', 'baseline')} → {_OF_BASELINE.format('baseline', 'y')}",
+    ): "a square has no sign",
 }
 
 

@@ -61,14 +61,17 @@ def canonical(value: Any, like: Any) -> Any:
 def _several(value: Any, like: np.ndarray) -> bool:
     """Whether the value is a few results where one array is expected: `return A, cache`, say.
 
-    The rows of an array may well come as a tuple or a list.
+    The rows of an array may well come as a tuple or a list; too many or too few of them, as a list.
     """
     if not isinstance(value, (tuple, list)):
         return False
     arrays = [part for part in value if hasattr(part, "ndim")]
     if like.ndim and len(value) == len(like):
         return any(part.ndim != like.ndim - 1 for part in arrays)
-    return isinstance(value, tuple) or any(part.ndim for part in arrays)
+    if isinstance(value, tuple):
+        return True
+    rows = len(arrays) == len(value) and len({part.shape for part in arrays}) == 1
+    return any(part.ndim for part in arrays) and not (rows and 0 < arrays[0].ndim == like.ndim - 1)
 
 
 def plain(value: Any) -> Any:

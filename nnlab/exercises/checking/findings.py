@@ -316,6 +316,7 @@ def reads_a_variable(trials: Sequence[Trial]) -> Finding | None:
 
 SIZES = {
     "m": "m, the number of samples",
+    "T": "T, the number of steps",
     "n_x": "the number of inputs",
     "n_h": "the number of hidden units",
     "n_y": "the number of classes (outputs)",

@@ -32,6 +32,16 @@ class ImageSizes:
     kw: int
 
 
+@dataclass(frozen=True)
+class SequenceSizes:
+    """The sizes of one probe with sequences: m of T steps, inputs, hidden units."""
+
+    m: int
+    T: int
+    n_x: int
+    n_h: int
+
+
 # All four differ, so that no axis can stand in for another; the second set unmasks numbers typed in.
 MAIN = Sizes(m=7, n_x=3, n_h=5, n_y=4)
 OTHER = Sizes(m=6, n_x=4, n_h=2, n_y=3)
@@ -54,7 +64,11 @@ class Probe:
     observe: Observe | None = None
     rtol: float | None = None
     atol: float | None = None
+<<<<<<< HEAD
     sizes: Any = None  # a dataclass such as Sizes
+=======
+    sizes: Sizes | ImageSizes | SequenceSizes | None = None
+>>>>>>> 93e7727 (Exercises of lessons 14, 15 and 17: recurrent steps, gates, windows, skill)
 
     @property
     def numbers(self) -> int:
