@@ -64,11 +64,7 @@ class Probe:
     observe: Observe | None = None
     rtol: float | None = None
     atol: float | None = None
-<<<<<<< HEAD
     sizes: Any = None  # a dataclass such as Sizes
-=======
-    sizes: Sizes | ImageSizes | SequenceSizes | None = None
->>>>>>> 93e7727 (Exercises of lessons 14, 15 and 17: recurrent steps, gates, windows, skill)
 
     @property
     def numbers(self) -> int:
