@@ -43,7 +43,6 @@ TOOLS = [r for r in EXTRAS["test"] if not r.startswith("nnlab[")]  # JupyterLab 
 ELSEWHERE = [
     "browser",
     "catalogue",
-    "cells_again",
     "corpus",
     "doctor",
     "documented_commands",
