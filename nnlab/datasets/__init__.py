@@ -20,12 +20,14 @@ from nnlab.datasets.appointments import (
     waiting_days,
 )
 from nnlab.datasets.color_images import ColorImages, load_cifar10
+from nnlab.datasets.film_reviews import make_reviews
 from nnlab.datasets.images import Digits, load_digits, load_mnist
 from nnlab.datasets.points import make_blobs, make_circles, make_moons, make_spirals, make_xor
 from nnlab.datasets.registry import Dataset, Loaded, available, get, load, where
 from nnlab.datasets.series import Temperatures, load_temperatures
 from nnlab.datasets.shapes import make_shapes
 from nnlab.datasets.signals import make_mnist1d
+from nnlab.datasets.text import Reviews, load_reviews
 
 __all__ = [
     "Appointments",
@@ -35,6 +37,7 @@ __all__ = [
     "Digits",
     "Loaded",
     "Part",
+    "Reviews",
     "Split",
     "Temperatures",
     "available",
@@ -46,11 +49,13 @@ __all__ = [
     "load_cifar10",
     "load_digits",
     "load_mnist",
+    "load_reviews",
     "load_temperatures",
     "make_blobs",
     "make_circles",
     "make_mnist1d",
     "make_moons",
+    "make_reviews",
     "make_shapes",
     "make_spirals",
     "make_xor",
