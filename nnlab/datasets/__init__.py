@@ -28,6 +28,7 @@ from nnlab.datasets.series import Temperatures, load_temperatures
 from nnlab.datasets.shapes import make_shapes
 from nnlab.datasets.signals import make_mnist1d
 from nnlab.datasets.text import Reviews, load_reviews
+from nnlab.datasets.vectors import has_word_vectors, load_word_vectors
 
 __all__ = [
     "Appointments",
@@ -44,6 +45,7 @@ __all__ = [
     "clean",
     "features",
     "get",
+    "has_word_vectors",
     "load",
     "load_appointments",
     "load_cifar10",
@@ -51,6 +53,7 @@ __all__ = [
     "load_mnist",
     "load_reviews",
     "load_temperatures",
+    "load_word_vectors",
     "make_blobs",
     "make_circles",
     "make_mnist1d",
