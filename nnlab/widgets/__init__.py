@@ -2,13 +2,16 @@
 
 from nnlab.widgets.activation import activation_explorer
 from nnlab.widgets.drawing import drawing_pad
+from nnlab.widgets.forecast import forecast_explorer
 from nnlab.widgets.forward import forward_explorer
 from nnlab.widgets.gradient_flow import gradient_flow_explorer
+from nnlab.widgets.heads import heads_explorer
 from nnlab.widgets.kernel import kernel_explorer
 from nnlab.widgets.quiz import Quiz, quiz
 from nnlab.widgets.regularization import regularization_explorer
 from nnlab.widgets.reliability import reliability_explorer
 from nnlab.widgets.schedule import schedule_explorer
+from nnlab.widgets.sentence import sentence_explorer
 from nnlab.widgets.steps import steps_explorer
 from nnlab.widgets.surface import surface_explorer
 from nnlab.widgets.threshold import threshold_explorer
@@ -21,13 +24,16 @@ __all__ = [
     "appointments_explorer",
     "digits_explorer",
     "drawing_pad",
+    "forecast_explorer",
     "forward_explorer",
     "gradient_flow_explorer",
+    "heads_explorer",
     "kernel_explorer",
     "quiz",
     "regularization_explorer",
     "reliability_explorer",
     "schedule_explorer",
+    "sentence_explorer",
     "steps_explorer",
     "surface_explorer",
     "threshold_explorer",

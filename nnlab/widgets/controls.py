@@ -5,6 +5,7 @@ Only what ipywidgets 7.7 and 8 share. In both, all of these can be moved with th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -241,6 +242,19 @@ def choice(
     return Control(name, widget, default, read=named.__getitem__, **({"write": quoted} | settings))
 
 
+def text(who: str, name: str, label: str, value: Any, default: str) -> Control:
+    """Return a field to type into.
+
+    Raises: TypeError for a value that is no text.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{who} expected {name} as a string, got {type(value).__name__}")
+    field = ipywidgets.Text(
+        value=value, description=label, style=STYLE, layout={"width": "54em", "max_width": "99%"}
+    )
+    return Control(name, field, default, write=quoted)
+
+
 def named_or_own(
     who: str, name: str, value: Any, names: Sequence[str], *, own: str = "your own", code: str = ""
 ) -> Control:
@@ -257,4 +271,4 @@ def named_or_own(
 
 def quoted(value: Any) -> str:
     """Write a value as this course does, text in double quotes."""
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -12,26 +12,30 @@ from sklearn import metrics
 from nnlab import (
     MLP,
     LeakyReLU,
+    Linear,
     Sequential,
     Sigmoid,
     Softmax,
     Tanh,
     widgets,
 )
-from nnlab.layers import Layer
+from nnlab.layers import Embedding, Layer, PositionalEncoding, TransformerBlock
 from nnlab.optimizers import SGD
 from nnlab.plots import PALETTE
 from nnlab.widgets import (
     activation_explorer,
     appointments_explorer,
     digits_explorer,
+    forecast_explorer,
     forward_explorer,
     gradient_flow_explorer,
+    heads_explorer,
     kernel_explorer,
     live,
     regularization_explorer,
     reliability_explorer,
     schedule_explorer,
+    sentence_explorer,
     steps_explorer,
     surface_explorer,
     threshold_explorer,
@@ -48,6 +52,21 @@ X = RNG.normal(size=(60, 3))
 y = (X[:, 0] > 0).astype(int)
 p = np.clip(0.5 + 0.3 * X[:, 0] + 0.1 * X[:, 1], 0, 1)
 scores = 3 * X[:, 0] + X[:, 1]
+values = 10 + np.sin(2 * np.pi * np.arange(300) / 12) + 0.3 * RNG.normal(size=300).cumsum()
+network = Sequential(
+    Embedding(7, 8, rng=RNG),
+    PositionalEncoding(8, 20),
+    TransformerBlock(8, 2, 8, rng=RNG),
+    Linear(8, 7, rng=RNG),
+)
+known = {"the": 0.1, "plot": -0.3, "is": 0.0, "dull": -1.5, "not": -0.5}
+
+
+def explain(tokens):
+    contributions = [known.get(token, 0.2) for token in tokens]
+    return contributions, 1 / (1 + np.exp(-np.sum(contributions)))
+
+
 MAKERS = {
     "activation": activation_explorer,
     "forward": forward_explorer,
@@ -59,6 +78,9 @@ MAKERS = {
     "surface": surface_explorer,
     "threshold": lambda: threshold_explorer(y, p),
     "reliability": lambda: reliability_explorer(y, scores),
+    "sentence": lambda: sentence_explorer(explain, known=known),
+    "forecast": lambda: forecast_explorer(values, 12, hidden=4),
+    "heads": lambda: heads_explorer(network, tokens=[1, 2, 3, 1]),
     "digits": lambda: digits_explorer((X, y), epochs=3),
     "appointments": lambda: appointments_explorer((X, y), epochs=3),
 }
@@ -75,7 +97,8 @@ def set_to(explorer, **values):
 def names():
     """What a share line may use."""
     explorers = {name: getattr(widgets, name) for name in widgets.__all__}
-    return explorers | {"X": X, "y": y, "p": p, "scores": scores}
+    given = {"X": X, "y": y, "p": p, "scores": scores, "values": values, "period": 12, "network": network}
+    return explorers | given | {"explain": explain, "known": known}
 
 
 def moves(explorer):
@@ -84,6 +107,8 @@ def moves(explorer):
         for widget in getattr(control, "_sliders", [control.widget]):
             if hasattr(widget, "options"):
                 yield widget, next(option for option in widget.options if option != widget.value)
+            elif isinstance(widget.value, str):
+                yield widget, f"{widget.value} 1"
             else:
                 yield widget, widget.max if widget.value != widget.max else widget.min
 
