@@ -79,6 +79,7 @@ MIX = "(1 - z) * n + z * h"
 N = "np.tanh(x_n + r * h_n)"
 U_N = 'np.split(params["U"], 3, axis=1)[2]'
 C_N = 'np.split(params["c"], 3)[2]'
+NOT_N = "(np.arange(3 * h.shape[1]) < 2 * h.shape[1])"
 ORDERS = ["".join(order) for order in permutations("rzn")][1:]
 
 
@@ -118,8 +119,7 @@ mistake(
 mistake(
     gru_step,
     "reset-before-product",
-    f"r * h_n → (r * h) @ {U_N} + {C_N}",
-    alone=(f"r * h_n → (r * h) @ {U_N}",),
+    f"r * h_n → (r * h) @ {U_N} + h_n - h @ {U_N}",
     says="r multiplies h before the product with U. So it stands in the paper of 2014; torch, and this "
     "exercise, take the product first and multiply the result by r, which needs only one product for all "
     "blocks.",
@@ -143,8 +143,8 @@ mistake(
     "x_n + r * h_n → r * x_n + h_n",
     "x_n + r * h_n → r * (x_n + h_n)",
     alone=(f"{N} → r * np.tanh(x_n + h_n)", f"{N} → np.tanh(x_n + h_n * x_r)"),
-    says="The reset gate multiplies the input's part. It belongs to the old state's part alone: n always "
-    "gets to see the input.",
+    says="The reset gate multiplies the input's part, alone or as well. It belongs to the old state's part "
+    "only: n always gets to see the input.",
 )
 mistake(
     gru_step,
@@ -156,8 +156,8 @@ mistake(
     gru_step,
     "update-gate-swapped",
     f"{MIX} → z * n + (1 - z) * h",
-    says="The update gate is the wrong way round. Here, as in torch, z = 1 keeps the old state; the paper "
-    "has it the other way. Training would learn either, but weights and start do not carry over.",
+    says="The update gate is the wrong way round. Here, as in torch, z = 1 keeps the old state; some papers "
+    "and books have it the other way. Training would learn either, but weights do not carry over.",
 )
 mistake(
     gru_step,
@@ -196,8 +196,19 @@ mistake(
     "bias-omitted",
     ' + params["b"] → ',
     ' + params["c"] → ',
-    alone=((' + params["b"] → ', ' + params["c"] → '),),
-    says="A bias is missing. There are two: b beside x W, and c beside h U, which the reset gate scales too.",
+    f'{OF_H} → h @ params["U"] + params["c"] * {NOT_N}',
+    alone=(
+        (' + params["b"] → ', ' + params["c"] → '),
+        f'{OF_X} → x @ params["W"] + params["b"] * {NOT_N}',
+        (
+            f'{OF_X} → x @ params["W"] + params["b"] * {NOT_N}',
+            f'{OF_H} → h @ params["U"] + params["c"] * {NOT_N}',
+        ),
+        f'{OF_H} → h @ params["U"] + params["c"] * (1 - {NOT_N})',
+        f'{OF_X} → x @ params["W"] + params["b"] * (1 - {NOT_N})',
+    ),
+    says="A bias is missing, everywhere or in one of r, z and n. There are two: b beside x W, and c beside "
+    "h U, which the reset gate scales too.",
 )
 mistake(
     gru_step,

@@ -210,6 +210,19 @@ mistake(
 )
 mistake(
     lstm_step,
+    "cell-added-to-gates",
+    "sigmoid(o) → sigmoid(o + c_new)",
+    ("sigmoid(i) → sigmoid(i + c)", "sigmoid(f) → sigmoid(f + c)"),
+    alone=(
+        ("sigmoid(i) → sigmoid(i + c)", "sigmoid(f) → sigmoid(f + c)", "sigmoid(o) → sigmoid(o + c_new)"),
+        ("sigmoid(i) → sigmoid(i + c)", "sigmoid(f) → sigmoid(f + c)", "sigmoid(o) → sigmoid(o + c)"),
+        "sigmoid(o) → sigmoid(o + c)",
+    ),
+    says="A gate looks at the cell as well. There are LSTMs with such peepholes, with weights of their own; "
+    "this one has none, nor have those of PyTorch and Keras.",
+)
+mistake(
+    lstm_step,
     "state-instead-of-cell",
     "sigmoid(f) * c → sigmoid(f) * h",
     says="The forget gate multiplies the state. It belongs to the cell c, which carries the memory.",

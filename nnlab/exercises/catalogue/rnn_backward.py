@@ -116,8 +116,8 @@ mistake(
         (f"{BOTH} → (dH[:, t] + dh)", f"{CARRY} → dh = (dH[:, t] * {SLOPE}) @ Wh.T"),
     ),
     says="What comes back from later steps does not reach the earlier ones: each step learns from its own "
-    "dH alone (or from one step more). That is backpropagation cut off at each step, and cannot learn to "
-    "remember.",
+    "dH alone, or at most from the step after as well. A network trained so cannot learn to remember for "
+    "longer.",
 )
 mistake(
     rnn_backward,
@@ -205,6 +205,13 @@ mistake(
     f"{CARRY} → dh = dh + da @ Wh.T",
     says="What is carried back piles up: the gradient of this step is added to that of the step after. It "
     "has already been used there, inside da; each step replaces it.",
+)
+mistake(
+    rnn_backward,
+    "later-steps-counted-twice",
+    f"{BOTH} → (dH[:, t] + 2 * dh)",
+    says="What comes back from the step after is added twice. It is one gradient, and it joins dH[:, t] "
+    "once.",
 )
 mistake(
     rnn_backward,

@@ -75,6 +75,11 @@ TANH = "np.tanh(X[:, t] @ Wx + h @ Wh + b)"
 SUM = "X[:, t] @ Wx + h @ Wh"
 STEPS = "for t in range(T):"
 STORE = "H[:, t] = h"
+LISTED = (
+    "H = np.zeros((m, T, len(b))) → H = []",
+    f"{STORE} → H.append(h)",
+    "return H → return np.stack(H, axis=1)",
+)
 SIGMOID = "1 / (1 + np.exp(-(X[:, t] @ Wx + h @ Wh + b)))"
 
 mistake(
@@ -294,6 +299,20 @@ mistake(
 )
 mistake(
     rnn_forward,
+    "first-state-only",
+    f"{STORE} → {STORE}; return H",
+    f"{STORE} → return h",
+    says="Only the first step is computed: a `return` inside the loop ends the function on the first pass.",
+)
+mistake(
+    rnn_forward,
+    "returned-as-torch-does",
+    "return H → return H, h",
+    says="Two results come back, all states and the last one, as from `nn.RNN`. Here it is one array, H; "
+    "the last state is H[:, -1].",
+)
+mistake(
+    rnn_forward,
     "last-state-everywhere",
     "return H → return np.repeat(h[:, None], T, axis=1)",
     says="All steps of H hold the last state. One array changed in place and stored T times does that: "
@@ -324,8 +343,17 @@ mistake(
         "X[:, t] → X[t]",
         f"{STORE} → H[t] = h",
     ),
-    says="The loop runs over the first axis of X, which are the sequences. Steps are axis 1: `X[:, t]` is "
-    "step t of all sequences.",
+    alone=(
+        "X[:, t] → X[t]",
+        ("X[:, t] → X[t]", f"{STEPS} → for t in range(m):"),
+        ("X[:, t] → X[t]", f"{STEPS} → for t in range(m):", f"{STORE} → H[t] = h"),
+        ("X[:, t] → X[t]", f"{STORE} → H[t] = h"),
+        ("X[:, t] → X[t]", *LISTED),
+        ("X[:, t] → X[t]", *LISTED, f"{STEPS} → for t in range(m):"),
+        ("X[:, t] → X[t]", *LISTED, f"{STEPS} → for t in range(m):", "axis=1 → axis=0"),
+    ),
+    says="A step is taken from the first axis of X, which holds the sequences. Steps are axis 1: `X[:, t]` "
+    "is step t of all sequences.",
 )
 mistake(
     rnn_forward,

@@ -85,7 +85,7 @@ SKILL = f"1 - {RATIO}"
 mistake(
     skill,
     "ratio-of-rmse",
-    f"{RATIO} → np.sqrt({RATIO})",
+    (f"{ERROR} → np.sqrt({ERROR})", f"{OF_BASELINE} → np.sqrt({OF_BASELINE})"),
     alone=("error / → np.sqrt(error) /", "/ error_of_baseline → / np.sqrt(error_of_baseline)"),
     says="The root is taken, so this compares RMSE instead of MSE (or one of each). Half the RMSE is a "
     "quarter of the MSE: skills from the two cannot be compared, and here the squared errors are meant.",
@@ -225,6 +225,14 @@ mistake(
     (f"{ERROR} → np.median((y - forecast) ** 2)", f"{OF_BASELINE} → np.median((y - baseline) ** 2)"),
     (f"{ERROR} → np.max((y - forecast) ** 2)", f"{OF_BASELINE} → np.max((y - baseline) ** 2)"),
     says="The squared errors are not averaged: the median or the largest of them is taken.",
+)
+mistake(
+    skill,
+    "share-of-better-forecasts",
+    f"{SKILL} → np.mean(abs(y - forecast) < abs(y - baseline))",
+    alone=(f"{SKILL} → np.mean(abs(y - forecast) <= abs(y - baseline))",),
+    says="This counts how often the forecast beats the baseline. By how much does not come in: one large "
+    "error can cost more than ten small gains.",
 )
 mistake(
     skill,

@@ -28,7 +28,7 @@ def series(kind: str, n: int, length: int, *horizon: int, seed: int) -> Probe:
         series("other", 11, 2, 2, seed=3),
         series("other", 9, 3, 1, seed=4),
         series("extreme", 8, 1, 2, seed=5),
-        series("extreme", 9, 6, 3, seed=6),
+        series("extreme", 9, 6, 2, seed=6),
         series("extreme", 7, 1, seed=7),
     ),
     hints=(
@@ -234,6 +234,29 @@ mistake(
     f"{TARGET} → {TARGET} - series[i + length - 1]",
     says="The target is the change since the window's last value. That is a sensible thing to forecast, but "
     "here the value itself is asked for.",
+)
+mistake(
+    windows,
+    "differences-instead-of-values",
+    f"{K} → series = np.diff(series); {K}",
+    says="The windows hold the changes from one value to the next. That is often a good preparation, but a "
+    "step of its own, before this one; here the values themselves are cut into windows.",
+)
+mistake(
+    windows,
+    "window-rescaled",
+    f"{RETURN} → return X - X.mean(axis=1, keepdims=True), y - X.mean(axis=1)",
+    f"{K} → series = (series - np.mean(series)) / np.std(series); {K}",
+    alone=(
+        f"{RETURN} → return X - X.mean(axis=1, keepdims=True), y",
+        f"{RETURN} → return X / X[:, :1], y / X[:, 0]",
+        f"{RETURN} → return X - X[:, -1:], y - X[:, -1]",
+        f"{K} → series = series - np.mean(series); {K}",
+        f"{K} → series = (series - np.min(series)) / (np.max(series) - np.min(series)); {K}",
+    ),
+    says="The values are shifted or scaled. Here they are cut as they are: scaling is a step of its own, "
+    "with a mean and a deviation from the training part alone, since those of the whole series know the "
+    "future.",
 )
 mistake(
     windows,

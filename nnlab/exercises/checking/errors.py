@@ -37,6 +37,13 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "ValueError",
+        r"does not result in an equal division",
+        "",
+        "`np.split` cuts into parts of equal length, along axis 0 unless `axis=` says otherwise. Print the "
+        "shape: the length of that axis must be a multiple of the number of parts.",
+    ),
+    (
+        "ValueError",
         r"not enough values to unpack|too many values to unpack",
         "",
         "The number of names on the left differs from the number of values on the right. Print what is "

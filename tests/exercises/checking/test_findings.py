@@ -312,6 +312,7 @@ ERRORS = {
     "matmul": (lambda X, W, b: np.ones((2, 3)) @ np.ones((2, 3)), "the number of columns of A"),
     "dot": (lambda X, W, b: np.dot(np.ones((2, 3)), np.ones((2, 3))), "the number of columns of A"),
     "reshape": (lambda X, W, b: X.reshape(17, 19), "exactly as many entries"),
+    "split": (lambda X, W, b: np.split(np.ones((3, 8)), 4), "along axis 0 unless"),
     "unpacking": (lambda X, W, b: [p for p, q in [(1, 2, 3)]], "number of names on the left"),
     "ragged": (assigns_rows_of_different_length, "rows of different lengths"),
     "truth value": (lambda X, W, b: max(X, W), "need a single True or False"),

@@ -21,14 +21,13 @@ FIVE_UNITS = SequenceSizes(m=3, T=1, n_x=2, n_h=5)
 TWO_UNITS = SequenceSizes(m=5, T=1, n_x=3, n_h=2)
 
 
-def described(s: SequenceSizes) -> str:
-    """Return the sizes of a probe in words."""
+def described(s: SequenceSizes, sequences: bool) -> str:
+    """Return the sizes of a probe in words; for a single step there are rows."""
 
     def counted(n: int, thing: str) -> str:
         return f"{n} {thing}{'s' * (n > 1)}"
 
-    steps = f" of {counted(s.T, 'step')}" if s.T > 1 else ""
-    rows = counted(s.m, "sequence" if steps else "row") + steps
+    rows = f"{counted(s.m, 'sequence')} of {counted(s.T, 'step')}" if sequences else counted(s.m, "row")
     return f"{rows}, {counted(s.n_x, 'input')}, {counted(s.n_h, 'hidden unit')}"
 
 
@@ -37,7 +36,7 @@ def recurrent(kind: str, s: SequenceSizes, seed: int, inputs: Inputs) -> Probe:
     *rest, params = inputs(np.random.default_rng(seed), s)
     if kind == "bias":
         params = {key: 0 * value if key in "bc" else value for key, value in params.items()}
-    return Probe(described(s), (*rest, params), kind, sizes=s)
+    return Probe(described(s, rest[0].ndim == 3), (*rest, params), kind, sizes=s)
 
 
 def weights(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
