@@ -4,6 +4,7 @@ from nnlab.widgets.activation import activation_explorer
 from nnlab.widgets.drawing import drawing_pad
 from nnlab.widgets.forecast import forecast_explorer
 from nnlab.widgets.forward import forward_explorer
+from nnlab.widgets.gates import gates_explorer
 from nnlab.widgets.gradient_flow import gradient_flow_explorer
 from nnlab.widgets.heads import heads_explorer
 from nnlab.widgets.kernel import kernel_explorer
@@ -26,6 +27,7 @@ __all__ = [
     "drawing_pad",
     "forecast_explorer",
     "forward_explorer",
+    "gates_explorer",
     "gradient_flow_explorer",
     "heads_explorer",
     "kernel_explorer",

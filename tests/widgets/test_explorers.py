@@ -28,6 +28,7 @@ from nnlab.widgets import (
     digits_explorer,
     forecast_explorer,
     forward_explorer,
+    gates_explorer,
     gradient_flow_explorer,
     heads_explorer,
     kernel_explorer,
@@ -70,6 +71,7 @@ def explain(tokens):
 MAKERS = {
     "activation": activation_explorer,
     "forward": forward_explorer,
+    "gates": gates_explorer,
     "gradient flow": gradient_flow_explorer,
     "kernel": kernel_explorer,
     "regularization": lambda: regularization_explorer(points=20),
