@@ -21,7 +21,7 @@ from nnlab.widgets.live import Follow, Picture, Turn, panels
 
 WHO = "forecast_explorer"
 LONGEST, FURTHEST = 60, 24  # steps of a window, and of a horizon
-EPOCHS, BATCH, RATE = 60, 64, 0.003
+EPOCHS, BATCH, RATE, PATIENCE = 100, 32, 0.01, 15  # the best of a small sweep on both series
 STRETCH = 60  # steps of the test that are drawn
 TEST, VALIDATION = 0.2, 0.1  # parts of the series, the last one and the one before it
 
@@ -46,8 +46,8 @@ def forecast_explorer(
     """
     settings = [
         controls.count(WHO, "length", "window length", length, 7, 1, LONGEST),
-        controls.count(WHO, "horizon", "horizon (steps ahead)", horizon, 1, 1, FURTHEST),
-        controls.count(WHO, "hidden", "hidden neurons (0: linear)", hidden, 0, 0, 64),
+        controls.count(WHO, "horizon", "horizon", horizon, 1, 1, FURTHEST),
+        controls.count(WHO, "hidden", "hidden neurons", hidden, 0, 0, 64),
         controls.choice(WHO, "season", "season as input", season, False, {"no": False, "yes": True}),
         controls.count(WHO, "seed", "seed", seed, 0, 0, 99),
     ]
@@ -59,8 +59,8 @@ def forecast_explorer(
         functools.partial(_show, picture, values, period),
         title="Forecast explorer",
         advice="move the horizon first: where does the window lose against the season? Give the season as an "
-        "input. Then add hidden neurons: do they buy any skill that the linear model lacks? Try several "
-        "seeds before you believe it.",
+        "input. Then add hidden neurons (0 is the linear model): do they buy any skill that the linear model "
+        "lacks? Try several seeds before you believe it.",
         given=["values", "period"],
         trains=True,
     )
@@ -162,7 +162,7 @@ def _show(
         batch_size=BATCH,
         rng=rng,
         validation=(X[task.validation], y[task.validation]),
-        callbacks=[Follow(turn, EPOCHS, lambda: None, so_far), EarlyStopping(patience=8)],
+        callbacks=[Follow(turn, EPOCHS, lambda: None, so_far), EarlyStopping(patience=PATIENCE)],
     )
     return so_far()
 

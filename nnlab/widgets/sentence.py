@@ -69,7 +69,8 @@ def _within(sentence: controls.Control, place: controls.Control, split: Callable
 
     def follow() -> None:
         try:
-            place.widget.max = min(max(len(split(sentence.value)), 1), MOST)
+            words = len(split(sentence.value))
+            place.widget.max = min(max(words, place.widget.value), MOST)  # whoever types keeps the place
         except Exception:  # it is told in place of the picture
             return
 
@@ -118,7 +119,7 @@ def _show(
     axes = panels(picture.clear(), titles, left=0.135, right=0.985, bottom=0.11, top=0.93, wspace=0.38)
     for ax, title in zip(axes, titles, strict=True):
         ax.set_title(title, fontsize=10, parse_math=False)  # a reader may type a dollar sign
-    reach = 1.3 * max(np.abs(first[0]).max(), np.abs(second[0]).max(), 1e-9)
+    reach = 1.45 * max(np.abs(first[0]).max(), np.abs(second[0]).max(), 1e-9)
     rows = max(len(tokens), len(other))
     new = word - 1 if change == INSERT else None
     for ax, words, values, mark in ((axes[0], tokens, first[0], None), (axes[1], other, second[0], new)):
