@@ -87,7 +87,7 @@ EQUAL = AttentionSizes(m=3, T=3, S=3, d=3, d_v=3)
         ),
         extreme(
             "a single key",
-            np.array([[[0.5, -1.0]], [[2.0, 1.0]]]),
+            np.array([[[0.5, -1.0], [0.0, 3.0], [1.0, 2.0]], [[2.0, 1.0], [1.0, -1.0], [-2.0, 0.5]]]),
             np.array([[[1.0, 3.0]], [[-1.0, 0.5]]]),
             np.array([[[4.0, 1.0, -1.0]], [[0.0, 2.0, 5.0]]]),
         ),
@@ -211,7 +211,8 @@ mistake(
     attention,
     "mask-inverted",
     f"{MASKED} → np.where(mask, -np.inf, scores)",
-    alone=(f"{MASKED} → np.where(mask, -1e9, scores)",),
+    f"{MASKED} → np.where(mask, -1e9, scores)",
+    alone=(f"{MASKED} → scores - 1e9 * mask",),
     says="The mask is used the wrong way round: where it is True, looking is allowed. (PyTorch has both: "
     "`scaled_dot_product_attention` as here, `nn.MultiheadAttention` the other way.)",
 )
@@ -228,8 +229,8 @@ mistake(
     "masked-score-zero",
     f"{MASKED} → np.where(mask, scores, 0)",
     f"{MASKED} → scores * mask",
-    says="Masked scores become 0, and exp(0) is 1: a hidden key still gets weight, more than one with a "
-    "negative score. It is the weight that is to be 0, so the score has to be -inf.",
+    says="Masked scores become 0, or nearly so, and exp(0) is 1: a hidden key still gets weight, more than "
+    "one with a negative score. It is the weight that is to be 0, so the score has to be -inf.",
 )
 mistake(
     attention,
@@ -262,6 +263,14 @@ mistake(
     f"{MASKED} → scores + mask",
     says="The mask is added as it is. True counts as 1 there, so allowed scores grow by 1 and nothing is "
     "hidden. A mask that is added has to be 0 where looking is allowed and -inf elsewhere.",
+)
+mistake(
+    attention,
+    "infinity-times-zero",
+    alone=(f"{MASKED} → scores + (1 - mask) * -np.inf",),
+    says="With a mask everything is NaN: an infinity meets 0, or another infinity, where looking is allowed. "
+    "0 · inf is NaN, so a product with (1 - mask) does not switch it off. Choose with `np.where`, which "
+    "leaves allowed scores alone, or use -1e9.",
 )
 mistake(
     attention,
@@ -315,8 +324,8 @@ mistake(
     attention,
     "softmax-without-shift",
     f"{SHIFT} → scores",
-    says="The formula is right, but exp overflows for large scores: exp(1000) is infinite, and inf/inf is "
-    "NaN. Subtract each row's largest score first.",
+    says="exp overflows for large scores: exp(1000) is infinite, and inf/inf is NaN. Subtract each row's "
+    "largest score first.",
 )
 mistake(
     attention,
@@ -332,6 +341,24 @@ mistake(
     "scores.max(axis=-1 → scores.max(axis=-2",
     says="The maximum over the queries is subtracted. Only a number that is the same for all scores of a row "
     "cancels in the softmax: its own maximum, `axis=-1`.",
+)
+mistake(
+    attention,
+    "keepdims-missing",
+    alone=(
+        "powers.sum(axis=-1, keepdims=True) → powers.sum(axis=-1)",
+        "scores.max(axis=-1, keepdims=True) → scores.max(axis=-1)",
+        "axis=-1, keepdims=True → axis=-1",
+    ),
+    says="Without `keepdims=True` the sum (or the maximum) over the keys has an axis less, and NumPy lines "
+    "it up with the columns, not with the rows. Where T = S nothing complains, and the numbers are wrong.",
+)
+mistake(
+    attention,
+    "scale-hard-coded",
+    alone=tuple(f"np.sqrt(Q.shape[-1]) → np.sqrt({d})" for d in (2, 3, 4, 5, 6, 8, 16, 64, 512)),
+    says="The scores are divided by a fixed number, whatever the width of the queries. Take d from "
+    "`Q.shape[-1]`.",
 )
 mistake(
     attention,
@@ -420,8 +447,7 @@ mistake(
     "scores-returned",
     "A @ V, A → A @ V, scores",
     alone=("A @ V, A → A @ V, powers",),
-    says="Y is right, but what comes back beside it is not A. Return the weights that Y was made with, after "
-    "the softmax.",
+    says="What comes back beside Y is not A. Return the weights that Y was made with, after the softmax.",
 )
 mistake(
     attention,

@@ -80,6 +80,22 @@ mistake(
 )
 mistake(
     build_vocabulary,
+    "lowered-after-counting",
+    alone=(
+        (
+            "text.lower() → text",
+            f"return {NUMBERED} → return {{token.lower(): number for number, token in enumerate({SPECIAL})}}",
+        ),
+        (
+            "text.lower() → text",
+            f"{KEPT} → counts = {{token.lower(): count for token, count in counts.items()}}\n    {KEPT}",
+        ),
+    ),
+    says="The tokens are lowered only after they have been counted: `The` and `the` are counted as two, and "
+    "then one overwrites the other. Lower the text first, so that their counts add up.",
+)
+mistake(
+    build_vocabulary,
     "ties-not-alphabetical",
     f"{KEY} → -counts[token]",
     "kept.sort(key=lambda token: (-counts[token], token)) → "
@@ -156,6 +172,20 @@ mistake(
     " if counts[token] >= min_count → ",
     says="Rare tokens are kept: min_count makes no difference. A word that was seen once has a vector that "
     "was hardly trained; it is better served by <unk>.",
+)
+mistake(
+    build_vocabulary,
+    "no-tokens-kept",
+    f"{KEPT} → kept = []",
+    says="The vocabulary never has any token but the special ones. Print the counts, and what is left after "
+    "the rare tokens are dropped, for the example below.",
+)
+mistake(
+    build_vocabulary,
+    "always-empty",
+    alone=(f"return {NUMBERED} → return {{}}",),
+    says="The dict is always empty: nothing is ever put into it, or another dict is filled than the one that is "
+    "returned.",
 )
 mistake(
     build_vocabulary,
@@ -263,8 +293,9 @@ mistake(
             f"{SPECIAL})}} → {SPECIAL}) if number < 2 or counts[token] >= min_count}}",
         ),
     ),
-    says="The numbers have gaps: tokens got theirs before the rare ones were dropped. Drop first, number "
-    "afterwards, or the embedding has rows that no token uses.",
+    says="The tokens get their numbers too early: before the rare ones are dropped, which leaves gaps (rows "
+    "of the embedding that no token uses), and before they are sorted by count. Count, drop, sort, and only "
+    "then number.",
 )
 mistake(
     build_vocabulary,

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.exercises.catalogue.shared.kinds import kind_of
 from nnlab.exercises.checking.definitions import Function, exercise, mistake
-from nnlab.exercises.checking.probes import Probe
+from nnlab.exercises.checking.probes import Probe, kind_of
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,6 @@ def masked(f: Function, T: int) -> dict[str, Any]:
     notebook=18,
     order=2,
     returns="mask",
-    words={
-        "kind": "The mask should consist of {expected}, but yours consists of {got}. A comparison makes "
-        "them, and so does `dtype=bool`.",
-    },
     probes=(
         Probe("T = 3", (3,), "example", masked),
         Probe("T = 5", (5,), "main", masked, sizes=Length(T=5)),
@@ -111,6 +106,12 @@ mistake(
 )
 mistake(
     causal_mask,
+    "nothing-allowed",
+    f"{ALLOWED} → np.zeros((T, T), dtype=bool)",
+    says="No position may look anywhere: all entries are False. Row t is True for columns 0 … t.",
+)
+mistake(
+    causal_mask,
     "mask-mirrored",
     f"{ALLOWED} → np.tri(T, dtype=bool)[:, ::-1]",
     f"{ALLOWED} → np.tri(T, dtype=bool)[::-1]",
@@ -122,8 +123,8 @@ mistake(
     "wrong-type",
     "return mask → return mask.astype(int)",
     "return mask → return mask.astype(float)",
-    says="The triangle is right, but it consists of numbers. As a mask that is risky: `~` of the number 1 is "
-    "-2, and as an index 0 and 1 are rows. It should be True and False, `dtype=bool`.",
+    says="The mask consists of numbers, which is risky: `~` of the number 1 is -2, and as an index 0 and 1 "
+    "are rows. It should be True and False, `dtype=bool`.",
 )
 mistake(
     causal_mask,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnlab.exercises.catalogue.shared.kinds import kind_of
 from nnlab.exercises.catalogue.shared.texts import OTHERS, REVIEWS, rows_as_text
 from nnlab.exercises.checking.definitions import Function, exercise, mistake
-from nnlab.exercises.checking.probes import Probe
+from nnlab.exercises.checking.probes import INTEGERS, WORDS, Probe, kind_of
 
 FILM = {"<pad>": 0, "<unk>": 1, "film": 2, "good": 3, "not": 4}
 SEEN = ("good", "a", "is", "film", ",", "very", "the", "thin", "plot", "?", "gOOD", "o", " ", "")
@@ -17,17 +17,28 @@ NUMBERS = {"<pad>": 0, "<unk>": 1} | {token: 2 + i for i, token in enumerate(SEE
 ANIMALS = {"bee": 7, "<unk>": 1, "zoo": 3, "ant": 2, "éclair": 5, "<pad>": 0, "Bee": 4, "(ant)": 6, "t": 8}
 
 
+@dataclass(frozen=True)
+class TextSizes:
+    """The sizes of one probe: texts, and tokens in each row."""
+
+    m: int
+    length: int
+
+
 def encoded(f: Function, texts: list[str], vocabulary: dict[str, int], length: int) -> dict[str, Any]:
     """Return the rows, what kind of numbers they are, and their text where they make no array."""
     X = f(texts, vocabulary, length)
-    ragged = rows_as_text(X)
-    kind = "integers" if ragged or not np.size(X) else kind_of(X)
-    return {"X": X, "kind": kind, "ragged": ragged}
+    try:
+        kind = kind_of(X) if np.asarray(X).size else INTEGERS
+    except ValueError:
+        return {"X": X, "kind": INTEGERS, "words": "", "ragged": rows_as_text(X)}
+    return {"X": X, "kind": kind, "words": rows_as_text(X) if kind == WORDS else "", "ragged": ""}
 
 
 def texts(kind: str, label: str, some: tuple[str, ...], vocabulary: dict[str, int], length: int) -> Probe:
     """Return a probe with these texts."""
-    return Probe(f"{label}, length = {length}", (list(some), vocabulary, length), kind, encoded)
+    sizes = TextSizes(m=len(some), length=length)
+    return Probe(f"{label}, length = {length}", (list(some), vocabulary, length), kind, encoded, sizes=sizes)
 
 
 @exercise(
@@ -35,7 +46,7 @@ def texts(kind: str, label: str, some: tuple[str, ...], vocabulary: dict[str, in
     order=2,
     returns="X",
     words={
-        "kind": "X should consist of {expected}, but yours consists of {got}.",
+        "words": "X should hold numbers, but yours holds text.",
         "ragged": "The rows should all have `length` numbers; yours differ in length: {got}.",
     },
     probes=(
@@ -166,6 +177,10 @@ mistake(
     alone=(
         (
             f"{TOKENS} → text.lower().split()",
+            f"{PLACE} = {NUMBERED} → for j, token in enumerate(tokens): X[i, j] = vocabulary.get(token, 1)",
+        ),
+        (
+            f"{TOKENS} → text.lower().split()",
             f"{FILLED} → np.full((len(texts), max([length, *(len(t.split()) for t in texts)])), 0)",
         ),
     ),
@@ -240,7 +255,16 @@ mistake(
     encode,
     "repeated-tokens-dropped",
     "text.lower().split() → list(dict.fromkeys(text.lower().split()))",
-    alone=("text.lower().split()[:length] → list(dict.fromkeys(text.lower().split()[:length]))",),
+    alone=(
+        "text.lower().split()[:length] → list(dict.fromkeys(text.lower().split()[:length]))",
+        (
+            f"{TOKENS} → text.lower().split()",
+            f"{PLACE} = {NUMBERED} → numbers = list(dict.fromkeys({NUMBERED}))[:length]\n"
+            "        X[i, : len(numbers)] = numbers",
+        ),
+        f"{PLACE} = {NUMBERED} → numbers = list(dict.fromkeys({NUMBERED}))\n"
+        "        X[i, : len(numbers)] = numbers",
+    ),
     says="A token that comes again in a text is dropped. The rows are the texts, word for word: repetitions "
     "and order stay.",
 )
@@ -289,6 +313,13 @@ def one_list_for_all(texts, vocabulary, length):
 
 mistake(
     encode,
+    "nothing-written",
+    f"{PLACE} = → _ =",
+    says="The rows hold padding only: the numbers of the tokens never reach X. Print what is looked up for a "
+    "text, and where it is written to.",
+)
+mistake(
+    encode,
     "only-one-text",
     f"{NUMBERED} → {NUMBERED}\n        break",
     alone=(f"{NUMBERED} → {NUMBERED}\n        return X",),
@@ -302,6 +333,48 @@ mistake(
     alone=("vocabulary.get(token, 1) → vocabulary.get(token, 1) - 1",),
     says="All numbers are off by one. The vocabulary's numbers are those to be written: 0 and 1 are in it "
     "already.",
+)
+mistake(
+    encode,
+    "places-instead-of-numbers",
+    "vocabulary.get(token, 1) → (list(vocabulary).index(token) if token in vocabulary else 1)",
+    says="A token gets its place among the keys, not its number. The two may agree, but it is the value in "
+    "the dict that says which number stands for a token.",
+)
+mistake(
+    encode,
+    "bag-of-words",
+    alone=(
+        (
+            f"{TOKENS} → text.lower().split()",
+            f"{PLACE} = {NUMBERED} → for number in {NUMBERED}: X[i, number] += 1",
+        ),
+        (
+            f"{TOKENS} → text.lower().split()",
+            f"{PLACE} = {NUMBERED} → for number in {NUMBERED}:\n"
+            "            if number < length: X[i, number] += 1",
+        ),
+    ),
+    says="The rows count how often each number occurs: a bag of words, as TF-IDF has it. Asked for are the "
+    "numbers themselves, in the order of the text.",
+)
+mistake(
+    encode,
+    "tokens-not-looked-up",
+    alone=(
+        (f"{FILLED} → [[]] * len(texts)", f"{PLACE} = {NUMBERED} → X[i] = tokens"),
+        (
+            f"{FILLED} → [[]] * len(texts)",
+            f"{PLACE} = {NUMBERED} → X[i] = tokens + ['<pad>'] * (length - len(tokens))",
+        ),
+        (
+            f"{FILLED} → [[]] * len(texts)",
+            f"{PLACE} = {NUMBERED} → X[i] = [t if t in vocabulary else '<unk>' for t in tokens]\n"
+            "        X[i] += ['<pad>'] * (length - len(tokens))",
+        ),
+    ),
+    says="The rows hold the tokens themselves. A network computes with numbers: look each token up in the "
+    "vocabulary.",
 )
 mistake(
     encode,

@@ -101,6 +101,16 @@ mistake(
     masked_mean,
     "mask-inverted",
     "steps < lengths → steps >= lengths",
+    alone=(
+        (
+            "steps < lengths → steps >= lengths",
+            "/ lengths[:, None] → / mask.sum(axis=1)[:, None]",
+        ),
+        (
+            "steps < lengths → steps >= lengths",
+            "/ lengths[:, None] → / np.maximum(mask.sum(axis=1), 1)[:, None]",
+        ),
+    ),
     says="The mask is inverted: the padding is summed, and the text is left out.",
 )
 mistake(
@@ -108,7 +118,6 @@ mistake(
     "length-off-by-one",
     "steps < lengths → steps <= lengths",
     "steps < lengths[:, None] → steps < lengths[:, None] - 1",
-    "mask = steps < lengths[:, None] → mask = (0 < steps) & (steps < lengths[:, None])",
     (
         "steps < lengths → steps <= lengths",
         "/ lengths[:, None] → / mask.sum(axis=1)[:, None]",
@@ -121,6 +130,7 @@ mistake(
         "steps < lengths[:, None] → steps < np.maximum(lengths[:, None] - 1, 1)",
         "/ lengths[:, None] → / mask.sum(axis=1)[:, None]",
     ),
+    alone=("mask = steps < lengths[:, None] → mask = (0 < steps) & (steps < lengths[:, None])",),
     says="One step too many, or one too few, is summed. A sequence of length 3 has the steps 0, 1 and 2.",
 )
 mistake(
@@ -129,8 +139,7 @@ mistake(
     "/ lengths[:, None] → / (lengths[:, None] + 1)",
     "/ lengths[:, None] → / (lengths[:, None] - 1)",
     "/ lengths[:, None] → / np.maximum(lengths[:, None] - 1, 1)",
-    says="The right steps are summed, but the divisor is off by one: lengths[i] is the number of real steps "
-    "already.",
+    says="The divisor is off by one: lengths[i] is the number of real steps already.",
 )
 mistake(
     masked_mean,
@@ -155,6 +164,8 @@ mistake(
     alone=(
         f"{MEAN} → H.mean(axis=2)",
         f"{MEAN} → H.mean(axis=0)",
+        f"{MEAN} → (H * mask[:, :, None]).sum(axis=(1, 2)) / lengths / H.shape[2]",
+        f"{MEAN} → H.mean(axis=(1, 2))",
         f"{MEAN} → (H * mask[:, :, None]).mean(axis=0)",
         f"{MEAN} → (H * mask[:, :, None]).sum(axis=-1) / lengths[:, None]",
     ),
@@ -169,11 +180,21 @@ mistake(
     f"{MEAN} → {TOTAL} / lengths.max()",
     alone=(
         f"{MEAN} → {TOTAL} / len(lengths)",
-        f"{MEAN} → H[mask].mean(axis=0)",
         f"{MEAN} → {TOTAL} / mask.sum()",
     ),
     says="All sequences are divided by the same number. Each one has a length of its own, which has to stand "
     "in its own row: `lengths[:, None]`.",
+)
+mistake(
+    masked_mean,
+    "sequences-merged",
+    alone=(
+        f"{MEAN} → H[mask].mean(axis=0)",
+        f"{MEAN} → H[mask].mean(axis=0) + 0 * H[:, 0]",
+        f"{MEAN} → H.mean(axis=(0, 1))",
+    ),
+    says="All sequences are averaged together. `H[mask]` is one long list of steps, which no longer says "
+    "which of them belong to which sequence; each one needs a mean of its own.",
 )
 mistake(
     masked_mean,

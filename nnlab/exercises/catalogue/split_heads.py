@@ -40,7 +40,7 @@ def heads(kind: str, s: HeadSizes, seed: int) -> Probe:
         heads("other", HeadSizes(m=2, T=4, n_heads=4, d=2), seed=4),
         heads("extreme", HeadSizes(m=2, T=3, n_heads=1, d=4), seed=5),
         heads("extreme", HeadSizes(m=2, T=3, n_heads=4, d=1), seed=6),
-        heads("extreme", HeadSizes(m=1, T=1, n_heads=2, d=3), seed=7),
+        heads("extreme", HeadSizes(m=1, T=1, n_heads=2, d=7), seed=7),
     ),
     hints=(
         "With n = 4 and two heads, the first head gets features 0 and 1 of every step, the second gets "
@@ -108,6 +108,13 @@ mistake(
 )
 mistake(
     split_heads,
+    "list-of-heads",
+    alone=(f"{RESULT} → np.split(X, n_heads, axis=2)",),
+    says="A list with an array for each head comes back. `np.stack` makes one array of it; its `axis` says "
+    "where the new axis of the heads goes, which is behind the samples.",
+)
+mistake(
+    split_heads,
     "features-before-time",
     f"{RESULT} → {CUT}.transpose(0, 2, 3, 1)",
     says="The last two axes are exchanged: each head has features in its rows and steps in its columns. "
@@ -160,6 +167,13 @@ mistake(
     ),
     says="All heads have the same features, or there is only one. Head j starts at feature j·d, so the place "
     "where it is cut out has to move on with j.",
+)
+mistake(
+    split_heads,
+    "heads-overlap",
+    f"{RESULT} → np.stack([X[:, :, j : j + n // n_heads] for j in range(n_heads)], axis=1)",
+    says="The heads overlap: each begins one feature behind the one before it. Head j begins at feature j·d, "
+    "where the last one has ended.",
 )
 mistake(
     split_heads,

@@ -72,6 +72,19 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "TypeError",
+        r"slice indices must be integers|'float' object cannot be interpreted as an integer",
+        "",
+        "A whole number is needed, but a float came. `/` gives a float even where nothing is left over; `//` "
+        "gives an integer.",
+    ),
+    (
+        "TypeError",
+        r"Cannot interpret .* as a data type",
+        "",
+        "A shape is a single argument, a tuple: `np.zeros((3, 4))`, with two pairs of parentheses.",
+    ),
+    (
+        "TypeError",
         r"tuple|list indices",
         "",
         "A tuple or a list is used where an array or a number is needed. Note that a comma at the end of a "
@@ -125,6 +138,12 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "AttributeError",
+        r"'(list|tuple)' object has no attribute '(lower|upper|split|strip|replace)'",
+        "",
+        "A list has no such method, the texts in it have: go through the list and use it on each text.",
+    ),
+    (
+        "AttributeError",
         r"has no attribute",
         "",
         "This object has no such attribute. Check its type first: a list is not an array, and "
@@ -156,6 +175,13 @@ MEANINGS: tuple[tuple[str, str, str, str], ...] = (
         "",
         "The array has fewer axes than you index; print its `.shape`. A sum over an axis, or an index such "
         "as `a[0]`, drops one.",
+    ),
+    (
+        "IndexError",
+        r"boolean index did not match",
+        "",
+        "A mask that is used as an index needs the very shape of what it picks from. `np.where` also takes "
+        "one that broadcasts.",
     ),
     (
         "AxisError",

@@ -117,7 +117,7 @@ def _right_one(trials: Sequence[Trial]) -> Trial | None:
 def wrong_type(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Trial]) -> Finding | None:
     """Hold when something of another kind comes back: a string, one value for two, a dict without a key."""
     # First the one that is shown below the text, whatever its kind.
-    for trial in sorted((t for t in trials if not t.right), key=lambda t: t.probe.numbers):
+    for trial in sorted((t for t in trials if not t.right), key=lambda t: t.probe.rank):
         for leaf in trial.leaves:
             if isinstance(leaf.got, Odd) and not isinstance(leaf.expected, Odd):
                 return Finding("wrong-type", _type_text(exercise, trial, leaf))
@@ -417,7 +417,7 @@ def some_parts_right(exercise: Exercise, trials: Sequence[Trial], wrong: Sequenc
         for name in dict.fromkeys(part(exercise, path) for path in known if state[path])
         if name not in bad
     ]
-    smallest = min(wrong, key=lambda t: t.probe.numbers)
+    smallest = min(wrong, key=lambda t: t.probe.rank)
     said = dict.fromkeys(sentence(exercise, leaf) for leaf in smallest.leaves if not leaf.agrees)
     texts = [text for text in said if text][:2]
     if bad and good:

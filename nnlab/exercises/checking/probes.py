@@ -68,8 +68,17 @@ class Probe:
 
     @property
     def numbers(self) -> int:
-        """How many numbers the arguments hold; of the failing probes, the learner sees the smallest."""
+        """How many numbers the arguments hold."""
         return _count(self.args)
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Of the failing probes, the learner sees the first: the smallest, though rather no empty one."""
+        return any(map(_is_empty, self.args)), self.numbers
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) and not text for text in value)
 
 
 def _count(value: Any) -> int:
@@ -120,6 +129,7 @@ def network(rng: np.random.Generator, s: Sizes) -> dict[str, np.ndarray]:
 # that the figure is wrong, and may hold {expected} and {got}; anything else is a name to show the figures by.
 # {of} is the part that was looked at.
 FINGERPRINT_WORDS = {
+    "kind": "The entries of {of} should be {expected}, but yours are {got}.",
     "shape": "The shape of {of} should be {expected}, but yours is {got}.",
     "centered on 0": "The entries of {of} should be centered on 0, but they are not.",
     "standard deviation / expected": "the standard deviation of {of} (as a multiple of the right one)",
@@ -129,6 +139,22 @@ FINGERPRINT_WORDS = {
     "same seed, same draw": "Two calls with equally seeded generators give different draws.",
     "other seed, other draw": "Two calls with differently seeded generators give the same draw.",
 }
+
+
+INTEGERS, FLAGS, WORDS = "integers", "True and False", "text"
+KINDS = {"b": FLAGS, "i": INTEGERS, "u": INTEGERS, "f": "floats", "U": WORDS}
+
+
+def kind_of(value: Any) -> str:
+    """Return the kind of entries that an array has, or what can become one; called "kind" beside it.
+
+    Arrays are compared as floats: where it counts that they are of integers, or of True and False, a page
+    looks at this as well, and both are shown to the learner as what they are.
+    """
+    try:
+        return KINDS.get(np.asarray(value).dtype.kind, "something else")
+    except (ValueError, RuntimeError):  # rows of different lengths, or a tensor that requires gradients
+        return "something else"
 
 
 def noise(draw: Any, std: float) -> dict[str, Any]:

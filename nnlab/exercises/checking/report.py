@@ -11,11 +11,12 @@ import numpy as np
 from nnlab._cards import LOOK, card, code, paragraph, table_html
 from nnlab.exercises.checking.compare import Leaf, Odd, first_difference
 from nnlab.exercises.checking.definitions import Exercise
-from nnlab.exercises.checking.probes import FINGERPRINT_WORDS
+from nnlab.exercises.checking.probes import FINGERPRINT_WORDS, FLAGS, INTEGERS
 from nnlab.exercises.checking.trials import Trial, is_known, part, sentence
 
 SOLUTION_AFTER = 3  # attempts
 MOST_SAID = 3  # sentences about what differs
+WHOLE = {INTEGERS: int, FLAGS: bool}  # kinds of entries, which are compared as floats
 LONGEST_CELL = 1500  # characters of one value that is shown
 
 
@@ -79,7 +80,7 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial], message: str =
 
     What the message says already is not said again.
     """
-    failing = sorted((t for t in trials if not t.right), key=lambda t: t.probe.numbers)
+    failing = sorted((t for t in trials if not t.right), key=lambda t: t.probe.rank)
     if not failing:
         return None
     trial = failing[0]
@@ -89,7 +90,10 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial], message: str =
     if trial.outcome.raised is not None:
         error = trial.outcome.raised
         expected = trial.expected if trial.probe.observe is None else _known_parts(exercise, trial.expected)
-        if expected is not None:
+        if isinstance(expected, dict) and len(expected) == 1:  # a result with a name
+            ((name, value),) = expected.items()
+            rows.append((f"expected {name}", show(_as_declared(value, trial.expected))))
+        elif expected is not None:
             rows.append(("expected", show(expected)))
         rows.append(("got", f"{error.type_name}: {error.text}"))
         return Example(tuple(rows))
@@ -102,20 +106,32 @@ def smallest_example(exercise: Exercise, trials: Sequence[Trial], message: str =
         return Example(tuple(rows)) if rows else None
     what = part(exercise, leaf.path)
     of = "" if what == "the result" else f" {what}"
-    expected, got = leaf.expected, leaf.got
+    expected, got = _as_declared(leaf.expected, trial.expected), _as_declared(leaf.got, trial.outcome.seen)
     index = first_difference(leaf, trial.rtol, trial.atol)
     if index == ():
         rows += zip((f"expected{of}", f"got{of}"), until_different(float(expected), float(got)), strict=True)
         return Example(tuple(rows))
     if trial.probe.observe is not None and not leaf.path:
         expected = _known_parts(exercise, expected)
+        if isinstance(expected, dict) and [*expected] == [what]:
+            expected = expected[what]
     if expected is not None:
         rows.append((f"expected{of}", show(expected)))
     rows.append((f"got{of}", show(got)))
     if index:
         a, b = until_different(float(expected[index]), float(got[index]))
+        if expected.dtype == got.dtype == bool:
+            a, b = str(expected[index]), str(got[index])
         rows.append(("differs first", f"at [{', '.join(map(str, index))}]: expected {a}, got {b}"))
     return Example(tuple(rows))
+
+
+def _as_declared(value: Any, seen: Any) -> Any:
+    """Return an array with the kind of entries that the observation says it has: whole numbers, or flags."""
+    kind = seen.get("kind") if isinstance(seen, dict) else None
+    if not isinstance(value, np.ndarray) or kind not in WHOLE or not np.isfinite(value).all():
+        return value
+    return value.astype(WHOLE[kind]) if value.ndim else value
 
 
 def _known_parts(exercise: Exercise, value: Any, path: tuple = ()) -> Any:
@@ -124,7 +140,7 @@ def _known_parts(exercise: Exercise, value: Any, path: tuple = ()) -> Any:
         return None
     if not isinstance(value, dict):
         return value
-    if any(key in FINGERPRINT_WORDS for key in value):
+    if any(key in FINGERPRINT_WORDS and key != "kind" for key in value):
         return None
     kept = {key: _known_parts(exercise, v, (*path, key)) for key, v in value.items()}
     return {

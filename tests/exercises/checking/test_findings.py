@@ -323,6 +323,10 @@ ERRORS = {
     "integers in place": (updates_integers, "Make it a float array first"),
     "no loop": (lambda X, W, b: np.add("a", 1), "print the dtype of both operands"),
     "None's attribute": (lambda X, W, b: None.shape, "A function without `return` gives None."),
+    "list of texts": (lambda X, W, b: ["a text"].lower(), "go through the list"),
+    "slice": (lambda X, W, b: b[: 4 / 2], "`//` gives an integer"),
+    "shape": (lambda X, W, b: np.zeros(3, 4), "with two pairs of parentheses"),
+    "mask as an index": (lambda X, W, b: X[np.ones(3, dtype=bool)], "needs the very shape"),
     "list's attribute": (lambda X, W, b: [1].shape, "`np.asarray` turns it into one"),
     "unbound": (uses_before_assignment, "treats it as local"),
     "name": (lambda X, W, b: Y_hat, "it may be misspelled"),  # noqa: F821

@@ -336,6 +336,30 @@ def test_values_are_shown_as_they_would_be_typed():
     assert show((np.float64(2.0), True, "text")) == "2\nTrue\ntext"
     assert show(np.zeros((40, 3))).startswith("shape (40, 3)\n[[0., 0., 0.]")
     assert show({"state": {"t": 0}}) == "state: t: 0"
+    assert show(["a film", ""]) == "['a film', '']"
+    assert show({"<pad>": 0, "a": 1}) == "{'<pad>': 0, 'a': 1}"
+
+
+def test_whole_numbers_and_flags_are_shown_as_such():
+    def rows(result):
+        return dict(result.example.rows)
+
+    above = check("causal_mask", lambda T: ~np.tri(T, dtype=bool))
+    assert rows(above)["expected mask"].startswith("[[ True, False, False]")
+    assert rows(above)["differs first"] == "at [0, 0]: expected True, got False"
+    zeros = check("encode", lambda texts, vocabulary, length: np.zeros((len(texts), length), dtype=int))
+    assert rows(zeros)["expected X"] == "[[1, 3, 2, 0],\n [4, 3, 4, 1]]"
+    assert rows(zeros)["texts"] == "['A good film', 'Not good not bad film']"
+    raised = check("encode", lambda texts, vocabulary, length: texts.lower())
+    assert rows(raised)["expected X"] == rows(zeros)["expected X"]
+
+
+def test_a_vocabulary_is_shown_in_the_order_of_its_numbers():
+    result = check("build_vocabulary", lambda texts, min_count: {"<unk>": 1, "<pad>": np.int64(0)})
+    assert dict(result.example.rows)["got vocabulary"] == "{'<pad>': 0, '<unk>': 1}"
+    result = check("build_vocabulary", lambda texts, min_count: ["<pad>", "<unk>"])
+    assert result.mistakes == ("wrong-type",)
+    assert "vocabulary: {" not in str(result)
 
 
 # A machine without PyTorch

@@ -46,7 +46,7 @@ def right_numpy(texts, min_count):
         unique, counts = np.unique(tokens, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         kept = unique[order][counts[order] >= min_count]
-        vocabulary.update({str(token): np.int32(i) for i, token in enumerate(kept, 2)})
+        vocabulary.update({token: np.int32(i) for i, token in enumerate(kept, 2)})
     return vocabulary
 
 

@@ -36,15 +36,12 @@ def as_written(vocabulary: Any) -> Any:
 def written(value: Any) -> str:
     """Write an entry as Python does; all whole numbers are written alike."""
     if isinstance(value, str):
-        return repr(value)
+        return repr(str(value))
     array = np.asarray(value)
     return repr(array.tolist()) if not array.ndim and array.dtype.kind in "biuf" else repr(value)
 
 
 def rows_as_text(rows: Any) -> str:
-    """Return rows of different lengths, which make no array, as text; "" for those that do make one."""
-    try:
-        np.asarray(rows)
-    except ValueError:
-        return str([[written(entry) for entry in row] for row in rows])[:LONGEST].replace("'", "")
-    return ""
+    """Return rows that make no array of numbers as text; "" for those that do make one."""
+    lines = [", ".join(map(written, row)) for row in rows]
+    return "; ".join(f"[{line}]" for line in lines)[:LONGEST]
