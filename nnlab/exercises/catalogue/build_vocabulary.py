@@ -184,8 +184,8 @@ mistake(
     build_vocabulary,
     "always-empty",
     alone=(f"return {NUMBERED} → return {{}}",),
-    says="The dict is always empty: nothing is ever put into it, or another dict is filled than the one that is "
-    "returned.",
+    says="The dict is always empty: nothing is ever put into it, or another dict is filled than the one that "
+    "is returned.",
 )
 mistake(
     build_vocabulary,
