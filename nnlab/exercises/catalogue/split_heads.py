@@ -108,13 +108,6 @@ mistake(
 )
 mistake(
     split_heads,
-    "list-of-heads",
-    alone=(f"{RESULT} → np.split(X, n_heads, axis=2)",),
-    says="A list with an array for each head comes back. `np.stack` makes one array of it; its `axis` says "
-    "where the new axis of the heads goes, which is behind the samples.",
-)
-mistake(
-    split_heads,
     "features-before-time",
     f"{RESULT} → {CUT}.transpose(0, 2, 3, 1)",
     says="The last two axes are exchanged: each head has features in its rows and steps in its columns. "

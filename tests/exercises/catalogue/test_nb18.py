@@ -453,7 +453,7 @@ def transposed_too_far(X, n_heads):
     return X.reshape(m, T, n_heads, n // n_heads).transpose(2, 0, 1, 3)
 
 
-@wrong("split_heads", "list-of-heads")
+@wrong("split_heads", "heads-first")
 def a_list(X, n_heads):
     d = X.shape[-1] // n_heads
     return [X[..., j * d : (j + 1) * d] for j in range(n_heads)]

@@ -348,8 +348,8 @@ def test_whole_numbers_and_flags_are_shown_as_such():
     assert rows(above)["expected mask"].startswith("[[ True, False, False]")
     assert rows(above)["differs first"] == "at [0, 0]: expected True, got False"
     zeros = check("encode", lambda texts, vocabulary, length: np.zeros((len(texts), length), dtype=int))
-    assert rows(zeros)["expected X"] == "[[1, 3, 2, 0],\n [4, 3, 4, 1]]"
-    assert rows(zeros)["texts"] == "['A good film', 'Not good not bad film']"
+    assert rows(zeros)["expected X"] == "[[2, 3]]"
+    assert rows(zeros)["texts"] == "['film good']"
     raised = check("encode", lambda texts, vocabulary, length: texts.lower())
     assert rows(raised)["expected X"] == rows(zeros)["expected X"]
 

@@ -135,7 +135,7 @@ def copies(X, n_heads):
     return np.stack([X] * n_heads, axis=1)
 
 
-@wrong("list-of-heads")
+@wrong("heads-first")
 def list_of_heads(X, n_heads):
     return np.split(X, n_heads, axis=2)
 
