@@ -23,6 +23,7 @@ NAMES = [
     "13_transfer_learning",
     "15_gated_networks",
     "18_attention",
+    "17_time_series",
 ]
 
 
