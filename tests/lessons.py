@@ -22,8 +22,8 @@ NAMES = [
     "12_deep_convolutional_networks",
     "13_transfer_learning",
     "15_gated_networks",
-    "18_attention",
     "17_time_series",
+    "18_attention",
 ]
 
 
