@@ -191,9 +191,9 @@ def _draw(
     shown = slice(task.test.start, task.test.start + STRETCH)
     steps = task.at[shown]
     lines = (
-        (task.y, {"color": GRAY, "lw": 3, "alpha": 0.6, "label": "measured"}),
+        (task.y, {"color": GRAY, "ls": "-", "lw": 3, "alpha": 0.6, "label": "measured"}),
         (by_season, {"color": GREEN, "ls": ":", "label": "season"}),
-        (forecast, {"color": BLUE, "marker": ".", "ms": 4, "label": "forecast"}),
+        (forecast, {"color": BLUE, "ls": "-", "marker": ".", "ms": 4, "label": "forecast"}),
     )
     for what, style in lines:
         left.plot(steps, task.mean + task.std * what[shown], **style)

@@ -160,6 +160,7 @@ def _draw(picture: Picture, A: np.ndarray, tokens: list[int], query: int) -> Non
         ax.set_xticks(range(T), names, fontsize=size)
         ax.set_yticks(range(T), names, fontsize=size)
         ax.set_xlabel("looked at")
+        ax.grid(False)  # whatever the notebook's style has: lines would cut the squares
         ax.set_ylabel("looks" if head == 0 else "")
     width = 0.8 / n_heads
     for head in range(n_heads):

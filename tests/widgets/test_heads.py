@@ -53,6 +53,14 @@ def test_the_maps_are_the_layers_own_weights(n_heads):
     assert explorer.page.readout.endswith(f"answers {' '.join(map(str, scores[0].argmax(axis=1)))}.")
 
 
+def test_no_grid_of_a_notebooks_style_cuts_the_squares():
+    import matplotlib as mpl
+
+    with mpl.rc_context({"axes.grid": True}):
+        *heads, _ = heads_explorer(make(), tokens=TOKENS).picture.figure.axes
+    assert not any(line.get_visible() for ax in heads for line in ax.get_xgridlines() + ax.get_ygridlines())
+
+
 def test_without_positions_equal_tokens_look_alike():
     explorer = heads_explorer(make(), tokens=TOKENS)
     told, _ = maps(explorer)
