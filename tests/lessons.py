@@ -22,6 +22,7 @@ NAMES = [
     "12_deep_convolutional_networks",
     "13_transfer_learning",
     "15_gated_networks",
+    "16_text",
     "17_time_series",
     "18_attention",
 ]
