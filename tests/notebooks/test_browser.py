@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnlab.widgets import digits_explorer, threshold_explorer, training_explorer
+from nnlab.widgets import digits_explorer, sentence_explorer, threshold_explorer, training_explorer
 
 pytest.importorskip("playwright.sync_api", reason="the browser tests need Playwright: pip install playwright")
 
@@ -87,6 +87,9 @@ pad = drawing_pad(network)
 pad
 """,
     'kernel_explorer(pad, kernel="identity", padding=1, row=15, column=15)',
+    # an explorer with a field to type into
+    "explain = lambda tokens: (np.array([len(token) - 4.0 for token in tokens]), 0.25)",
+    "sentence_explorer(explain)",
     "print(*map(len, pad.strokes))",
     "from nnlab.widgets import drawing; drawing.Canvas = None; drawing_pad(network, strokes=[])",
     "gate.set(); gated.latest.settle(); print(*runs)",
@@ -302,6 +305,27 @@ def test_closing_all_figures_does_no_harm(scratch):
     one = View(scratch.cell("one = training_explorer"))
     one.press("hidden units", "End")
     wait_for(one, training_explorer("circles", hidden_size=64, epochs=20))
+
+
+def test_what_is_typed_is_shown_as_it_is_typed(scratch):
+    def explain(tokens):
+        return np.array([len(token) - 4.0 for token in tokens]), 0.25
+
+    view = View(scratch.cell("sentence_explorer(explain)"))
+    wait_for(view, sentence_explorer(explain))
+    before = view.picture()
+    field = view.place.get_by_label("sentence", exact=True)
+    field.fill("")
+    expect(view.alert).to_contain_text("expected a sentence of 1 to 23 words, got 0")
+    field.press_sequentially('a $5 "film" & <b>more</b>')
+    wait_for(view, sentence_explorer(explain, sentence='a $5 "film" & <b>more</b>'))
+    assert view.picture() != before
+    view.press("which word", "Home")
+    view.choose("beside it", "leave out")
+    wait_for(
+        view,
+        sentence_explorer(explain, sentence='a $5 "film" & <b>more</b>', change="leave out", word=1),
+    )
 
 
 def test_of_many_moves_one_is_worked_on_and_the_newest_waits(scratch):
