@@ -141,8 +141,11 @@ mistake(
     gru_step,
     "reset-on-input",
     "x_n + r * h_n → r * x_n + h_n",
-    "x_n + r * h_n → r * (x_n + h_n)",
-    alone=(f"{N} → r * np.tanh(x_n + h_n)", f"{N} → np.tanh(x_n + h_n * x_r)"),
+    alone=(
+        "x_n + r * h_n → r * (x_n + h_n)",
+        f"{N} → r * np.tanh(x_n + h_n)",
+        f"{N} → np.tanh(x_n + h_n * x_r)",
+    ),
     says="The reset gate multiplies the input's part, alone or as well. It belongs to the old state's part "
     "only: n always gets to see the input.",
 )
@@ -164,8 +167,13 @@ mistake(
     "update-gate-missing",
     f"{MIX} → n",
     f"{MIX} → n + z * h",
-    f"{MIX} → (1 - z) * n + h",
-    f"{MIX} → n + h",
+    alone=(
+        f"{MIX} → (1 - z) * n + h",
+        f"{MIX} → n + h",
+        f"{MIX} → z * n + h",
+        f"{MIX} → h + {MIX}",
+        f"{MIX} → z * n + z * h",
+    ),
     says="The new state is no mixture: the update gate does not weigh both parts. (1 - z) and z add up to "
     "1, so the state stays between -1 and 1.",
 )
@@ -180,15 +188,18 @@ mistake(
     "gates-confused",
     f"{MIX} → (1 - r) * n + r * h",
     "r * h_n → z * h_n",
-    f"{MIX} → (1 - z) * n + r * h",
-    alone=(f"{MIX} → (1 - z) * n + z * (r * h)", f"{MIX} → (1 - r) * n + z * h"),
+    alone=(
+        f"{MIX} → (1 - z) * n + r * h",
+        f"{MIX} → (1 - z) * n + z * (r * h)",
+        f"{MIX} → (1 - r) * n + z * h",
+    ),
     says="r and z are confused at one place. r is used once, inside n; z mixes n with the old state.",
 )
 mistake(
     gru_step,
     "block-mixed-instead-of-state",
     f"{MIX} → (1 - z) * n + z * h_n",
-    f"{MIX} → (1 - z) * n + z * np.tanh(h_n)",
+    alone=(f"{MIX} → (1 - z) * n + z * np.tanh(h_n)",),
     says="z mixes in the product of the state with U. What is kept is the old state h itself, unchanged.",
 )
 mistake(
@@ -214,8 +225,10 @@ mistake(
     gru_step,
     "biases-swapped",
     'params["c"] → params["b"]',
-    'params["b"] → params["c"]',
-    (f"{OF_X} → x @ params['W'] + params['c']", f"{OF_H} → h @ params['U'] + params['b']"),
+    alone=(
+        'params["b"] → params["c"]',
+        (f"{OF_X} → x @ params['W'] + params['c']", f"{OF_H} → h @ params['U'] + params['b']"),
+    ),
     says="The two biases are taken for each other. For r and z only their sum counts; in n it matters, "
     "since r scales c and not b.",
 )
@@ -311,9 +324,9 @@ mistake(
     gru_step,
     "activation-on-one-part",
     f"{N} → np.tanh(x_n) + r * h_n",
-    f"{N} → np.tanh(x_n) + r * np.tanh(h_n)",
-    f"{N} → x_n + np.tanh(r * h_n)",
     alone=(
+        f"{N} → np.tanh(x_n) + r * np.tanh(h_n)",
+        f"{N} → x_n + np.tanh(r * h_n)",
         "sigmoid(x_r + h_r) → (sigmoid(x_r) + sigmoid(h_r))",
         "sigmoid(x_z + h_z) → (sigmoid(x_z) + sigmoid(h_z))",
         f"{N} → np.tanh(x_n + r * np.tanh(h_n))",
@@ -331,17 +344,21 @@ mistake(
 mistake(
     gru_step,
     "added-instead-of-multiplied",
-    "r * h_n → (r + h_n)",
-    f"{MIX} → ((1 - z) + n) * (z + h)",
-    alone=("(1 - z) * n + z * h → (1 - z) * n * z * h",),
+    alone=(
+        "r * h_n → (r + h_n)",
+        f"{MIX} → ((1 - z) + n) * (z + h)",
+        "(1 - z) * n + z * h → (1 - z) * n * z * h",
+    ),
     says="A gate is added, or the two parts of the mixture are multiplied. Gates multiply: 0 lets nothing "
     "through. The two parts are then added.",
 )
 mistake(
     gru_step,
     "candidate-returned-too",
-    f"return {MIX} → return {MIX}, n",
-    f"return {MIX} → h = {MIX}; return h, h",
+    alone=(
+        f"return {MIX} → return {MIX}, n",
+        f"return {MIX} → h = {MIX}; return h, h",
+    ),
     says="More than the new state comes back. A GRU has no cell: one array is all that passes to the next "
     "step.",
 )

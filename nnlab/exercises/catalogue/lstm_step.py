@@ -77,7 +77,7 @@ SPLIT = "i, f, g, o = np.split(sums, 4, axis=1)"
 C_NEW = "sigmoid(f) * c + sigmoid(i) * np.tanh(g)"
 H_NEW = "sigmoid(o) * np.tanh(c_new)"
 RETURN = "return h_new, c_new"
-USUAL = ("i, f, o, g", "i, g, f, o", "f, i, g, o")  # orders of other libraries and books
+USUAL = ("i, f, o, g", "i, g, f, o", "f, i, g, o", "f, i, o, g")  # orders of other libraries and books
 ORDERS = [", ".join(order) for order in permutations("ifgo")][1:]
 
 
@@ -107,7 +107,7 @@ mistake(
     "forget-gate-missing",
     "sigmoid(f) * c → c",
     says="The old cell is kept whole: the forget gate does not come in. So it was in the first LSTM of "
-    "1997; the cell then only grows, until its tanh is saturated.",
+    "1997. Nothing ever leaves such a cell; over a long sequence it drifts until its tanh is saturated.",
 )
 mistake(
     lstm_step,
@@ -148,7 +148,7 @@ mistake(
     "squashed-cell-returned",
     f"{RETURN} → return h_new, np.tanh(c_new)",
     (f"{C_NEW} → np.tanh({C_NEW})", "np.tanh(c_new) → c_new"),
-    f"{C_NEW} → np.tanh({C_NEW})",
+    alone=(f"{C_NEW} → np.tanh({C_NEW})",),
     says="The cell is squashed where it should stay as it is. tanh belongs to h alone: on the way from step "
     "to step the cell is only multiplied by f and added to, which is what lets it remember.",
 )
@@ -160,6 +160,16 @@ mistake(
 )
 mistake(
     lstm_step,
+    "content-in-output",
+    alone=(
+        "np.tanh(c_new) → np.tanh(g)",
+        "np.tanh(c_new) → np.tanh(sigmoid(i) * np.tanh(g))",
+    ),
+    says="The state is made from the new content alone. What is shown is the cell, old and new together, "
+    "squashed by tanh.",
+)
+mistake(
+    lstm_step,
     "old-cell-returned",
     f"{RETURN} → return h_new, c",
     says="The old cell is returned: it has been used for h, but the caller carries on with a cell that "
@@ -168,8 +178,11 @@ mistake(
 mistake(
     lstm_step,
     "state-returned-twice",
-    f"{RETURN} → return h_new, h_new",
-    alone=(f"{RETURN} → return c_new, c_new", f"{RETURN} → return h, c_new"),
+    alone=(
+        f"{RETURN} → return h_new, h_new",
+        f"{RETURN} → return c_new, c_new",
+        f"{RETURN} → return h, c_new",
+    ),
     says="One of the two results stands in both places, or the old state in the new one's. The caller needs "
     "both: h to show, c to remember.",
 )
@@ -189,7 +202,7 @@ mistake(
 mistake(
     lstm_step,
     "returned-as-torch-does",
-    f"{RETURN} → return h_new, (h_new, c_new)",
+    alone=(f"{RETURN} → return h_new, (h_new, c_new)",),
     says="The results are packed as `nn.LSTM` does it, output, (h, c). Here they are the two new states, "
     "`h, c`.",
 )
@@ -211,9 +224,9 @@ mistake(
 mistake(
     lstm_step,
     "cell-added-to-gates",
-    "sigmoid(o) → sigmoid(o + c_new)",
-    ("sigmoid(i) → sigmoid(i + c)", "sigmoid(f) → sigmoid(f + c)"),
     alone=(
+        "sigmoid(o) → sigmoid(o + c_new)",
+        ("sigmoid(i) → sigmoid(i + c)", "sigmoid(f) → sigmoid(f + c)"),
         ("sigmoid(i) → sigmoid(i + c)", "sigmoid(f) → sigmoid(f + c)", "sigmoid(o) → sigmoid(o + c_new)"),
         ("sigmoid(i) → sigmoid(i + c)", "sigmoid(f) → sigmoid(f + c)", "sigmoid(o) → sigmoid(o + c)"),
         "sigmoid(o) → sigmoid(o + c)",
@@ -343,8 +356,10 @@ mistake(
     lstm_step,
     "gate-inverted",
     "sigmoid(f) * c → (1 - sigmoid(f)) * c",
-    "sigmoid(i) * np.tanh(g) → (1 - sigmoid(i)) * np.tanh(g)",
-    f"{H_NEW} → (1 - sigmoid(o)) * np.tanh(c_new)",
+    alone=(
+        "sigmoid(i) * np.tanh(g) → (1 - sigmoid(i)) * np.tanh(g)",
+        f"{H_NEW} → (1 - sigmoid(o)) * np.tanh(c_new)",
+    ),
     says="A gate is the wrong way round. At 1 a gate is open: f = 1 keeps the cell, i = 1 writes, o = 1 "
     "shows.",
 )
@@ -360,8 +375,11 @@ mistake(
     lstm_step,
     "gate-on-the-sum",
     f"{C_NEW} → sigmoid(f) * (c + sigmoid(i) * np.tanh(g))",
-    f"{C_NEW} → sigmoid(i) * (sigmoid(f) * c + np.tanh(g))",
-    alone=(f"{H_NEW} → np.tanh(sigmoid(o) * c_new)", f"{C_NEW} → sigmoid(f) * sigmoid(i) * (c + np.tanh(g))"),
+    alone=(
+        f"{C_NEW} → sigmoid(i) * (sigmoid(f) * c + np.tanh(g))",
+        f"{H_NEW} → np.tanh(sigmoid(o) * c_new)",
+        f"{C_NEW} → sigmoid(f) * sigmoid(i) * (c + np.tanh(g))",
+    ),
     says="A gate multiplies more than its own part, or stands inside tanh. f belongs to the old cell, i to "
     "the new content, o to the squashed new cell.",
 )
@@ -369,9 +387,11 @@ mistake(
     lstm_step,
     "added-instead-of-multiplied",
     "sigmoid(f) * c → sigmoid(f) + c",
-    "sigmoid(i) * np.tanh(g) → (sigmoid(i) + np.tanh(g))",
-    "sigmoid(o) * → sigmoid(o) +",
-    alone=("c + sigmoid(i) → c * sigmoid(i)",),
+    alone=(
+        "sigmoid(i) * np.tanh(g) → (sigmoid(i) + np.tanh(g))",
+        "sigmoid(o) * → sigmoid(o) +",
+        "c + sigmoid(i) → c * sigmoid(i)",
+    ),
     says="A gate is added (or the two parts of the cell are multiplied). Gates multiply: 0 lets nothing "
     "through. The two parts of the cell are then added.",
 )

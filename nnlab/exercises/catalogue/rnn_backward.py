@@ -165,9 +165,11 @@ mistake(
     rnn_backward,
     "state-off-by-one",
     f"{BEFORE} → before = H[:, t - 2] if t > 1 else h0",
-    f"{BEFORE} → before = H[:, t - 1] if t > 1 else h0",
-    f"{BEFORE} → before = h0",
-    alone=(f"{BEFORE} → before = H[:, max(t - 1, 0)]",),
+    alone=(
+        f"{BEFORE} → before = H[:, t - 1] if t > 1 else h0",
+        f"{BEFORE} → before = h0",
+        f"{BEFORE} → before = H[:, max(t - 1, 0)]",
+    ),
     says="In the gradient of Wh the states are not those before each step: h0 before the first, H[:, 0] "
     "before the second, and so on.",
 )
@@ -175,10 +177,12 @@ mistake(
     rnn_backward,
     "gradient-overwritten",
     ('"] += → "] =',),
-    'grads["Wx"] += → grads["Wx"] =',
-    'grads["Wh"] += → grads["Wh"] =',
-    'grads["b"] += → grads["b"] =',
-    alone=(('grads["Wx"] += → grads["Wx"] =', 'grads["Wh"] += → grads["Wh"] ='),),
+    alone=(
+        'grads["Wx"] += → grads["Wx"] =',
+        'grads["Wh"] += → grads["Wh"] =',
+        'grads["b"] += → grads["b"] =',
+        ('grads["Wx"] += → grads["Wx"] =', 'grads["Wh"] += → grads["Wh"] ='),
+    ),
     says="A gradient of the parameters comes from one step only: in the loop each share replaces the one "
     "before (`=`). The same weights have served at every step, and the shares of all steps add up (`+=`).",
 )
@@ -186,8 +190,10 @@ mistake(
     rnn_backward,
     "only-last-step",
     f"{DWX} → grads['Wx'] += X[:, t].T @ da * (t == X.shape[1] - 1)",
-    f"{DWH} → grads['Wh'] += before.T @ da * (t == X.shape[1] - 1)",
-    f"{LOOP} → for t in [X.shape[1] - 1]:",
+    alone=(
+        f"{DWH} → grads['Wh'] += before.T @ da * (t == X.shape[1] - 1)",
+        f"{LOOP} → for t in [X.shape[1] - 1]:",
+    ),
     says="Only the last step counts. The weights have served at every step, and the loss hangs on all of "
     "them; go back to the first.",
 )
@@ -209,7 +215,7 @@ mistake(
 mistake(
     rnn_backward,
     "later-steps-counted-twice",
-    f"{BOTH} → (dH[:, t] + 2 * dh)",
+    alone=(f"{BOTH} → (dH[:, t] + 2 * dh)",),
     says="What comes back from the step after is added twice. It is one gradient, and it joins dH[:, t] "
     "once.",
 )
@@ -230,9 +236,21 @@ mistake(
 )
 mistake(
     rnn_backward,
+    "slope-applied-twice",
+    alone=(
+        f"{SLOPE} → {SLOPE} ** 2",
+        f"{CARRY} → dh = (da * {SLOPE}) @ Wh.T",
+        f"{DX} → dX[:, t] = (da * {SLOPE}) @ Wx.T",
+        f"{RETURN} → return grads, dX, dh * (1 - h0**2)",
+    ),
+    says="The slope of a tanh comes in twice, or in a place where there is no tanh. Each step has one, and "
+    "h0 goes into the first step as it is.",
+)
+mistake(
+    rnn_backward,
     "derivative-on-one-part",
     f"{DA} → dH[:, t] * {SLOPE} + dh",
-    f"{DA} → dH[:, t] + dh * {SLOPE}",
+    alone=(f"{DA} → dH[:, t] + dh * {SLOPE}",),
     says="The slope of tanh multiplies only one of the two parts, dH or what comes back from later. Both "
     "reach the same state, so add them first and go through tanh together.",
 )
@@ -282,15 +300,17 @@ mistake(
     rnn_backward,
     "weights-not-transposed",
     f"{DX} → dX[:, t] = da @ Wx",
-    f"{DX} → dX[:, t] = da @ Wx.reshape(Wx.shape[::-1])",
+    alone=(f"{DX} → dX[:, t] = da @ Wx.reshape(Wx.shape[::-1])",),
     says="dX goes back through Wx, not its transpose. Going forward `x @ Wx` leads from inputs to units; "
     "the gradient goes the other way.",
 )
 mistake(
     rnn_backward,
     "weights-swapped",
-    (f"{DX} → dX[:, t] = (da @ Wh.T)[:, : X.shape[2]]", f"{CARRY} → dh = da @ Wh.T"),
-    (f"{DX} → dX[:, t] = da @ Wh.T", f"{CARRY} → dh = da @ Wx.T"),
+    alone=(
+        (f"{DX} → dX[:, t] = (da @ Wh.T)[:, : X.shape[2]]", f"{CARRY} → dh = da @ Wh.T"),
+        (f"{DX} → dX[:, t] = da @ Wh.T", f"{CARRY} → dh = da @ Wx.T"),
+    ),
     says="Wx and Wh have changed places: dX goes back through Wx, the state's gradient through Wh.",
 )
 mistake(
@@ -298,7 +318,7 @@ mistake(
     "weight-gradient-transposed",
     f'{RETURN} → grads["Wx"], grads["Wh"] = grads["Wx"].T, grads["Wh"].T; {RETURN}',
     f'{RETURN} → grads["Wh"] = grads["Wh"].T; {RETURN}',
-    f'{RETURN} → grads["Wx"] = grads["Wx"].T; {RETURN}',
+    alone=(f'{RETURN} → grads["Wx"] = grads["Wx"].T; {RETURN}',),
     says="A gradient of the weights is transposed. For Wh, which is square, the shape does not show it: row "
     "i belongs to the unit the state comes from, column j to the one it goes to.",
 )
@@ -318,7 +338,7 @@ mistake(
     rnn_backward,
     "state-gradient-of-first-step",
     ("dX[:, t] = → dh_1 = dH[:, t] + dh; dX[:, t] =", f"{RETURN} → return grads, dX, dh_1"),
-    (f"{RETURN} → return grads, dX, da",),
+    alone=((f"{RETURN} → return grads, dX, da",),),
     says="dh0 stops one step early: it is the gradient for h_1, or for the sum inside the first tanh. From "
     "there it still has to go back to h0, through tanh and Wh.",
 )
@@ -331,8 +351,27 @@ mistake(
 )
 mistake(
     rnn_backward,
+    "input-gradient-missing",
+    alone=(f"{DX} → dX[:, t] = 0",),
+    says="dX is zero. Each input has entered its step through Wx, and the layer below needs its gradient.",
+)
+mistake(
+    rnn_backward,
+    "state-gradient-summed-over-steps",
+    alone=(
+        (
+            f"{START} → total = {START}",
+            f"{CARRY} → {CARRY}; total = total + dh",
+            f"{RETURN} → return grads, dX, total",
+        ),
+    ),
+    says="dh0 adds up what is carried back at every step. Only what arrives before the first step belongs "
+    "to h0; the rest belongs to later states.",
+)
+mistake(
+    rnn_backward,
     "direct-gradient-added-to-initial-state",
-    f"{RETURN} → return grads, dX, dh + dH[:, 0]",
+    alone=(f"{RETURN} → return grads, dX, dh + dH[:, 0]",),
     says="dH[:, 0] is added to dh0. It belongs to the first state after the start, H[:, 0], and has already "
     "gone back from there; h0 itself has no loss of its own.",
 )
@@ -347,8 +386,10 @@ mistake(
     rnn_backward,
     "bias-gradient-wrong-axis",
     'grads["b"] += da.sum(axis=0) → grads["b"] = grads["b"][:1] + da.sum(axis=1)',
-    'grads["b"] += da.sum(axis=0) → grads["b"] += da.sum()',
-    alone=(f'{RETURN} → grads["b"] = np.array(grads["b"].sum()); {RETURN}',),
+    alone=(
+        'grads["b"] += da.sum(axis=0) → grads["b"] += da.sum()',
+        f'{RETURN} → grads["b"] = np.array(grads["b"].sum()); {RETURN}',
+    ),
     says="The gradient of b is summed over the wrong axes. It has one entry for each unit: the sum runs "
     "over sequences and steps, not over units.",
 )
@@ -372,8 +413,8 @@ mistake(
     "double-batch-average",
     f"{RETURN} → {scaled('len(X)', 'Wx', 'Wh', 'b')}",
     f"{RETURN} → {scaled('len(X)', 'Wx', 'Wh')}",
-    f"{DA} → {DA} / len(X)",
     alone=(
+        f"{DA} → {DA} / len(X)",
         (
             f"{RETURN} → {scaled('len(X)', 'Wx', 'Wh', 'b')}",
             "grads, dX, dh → grads, dX / len(X), dh / len(X)",
@@ -388,8 +429,8 @@ mistake(
     rnn_backward,
     "averaged-over-steps",
     f"{RETURN} → {scaled('X.shape[1]', 'Wx', 'Wh', 'b')}",
-    f"{RETURN} → {scaled('X.shape[1]', 'Wx', 'Wh')}",
     alone=(
+        f"{RETURN} → {scaled('X.shape[1]', 'Wx', 'Wh')}",
         f"{RETURN} → {scaled('(len(X) * X.shape[1])', 'Wx', 'Wh', 'b')}",
         f"{RETURN} → {scaled('X.shape[1]', 'Wh')}",
         f"{RETURN} → {scaled('X.shape[1]', 'Wx')}",
@@ -412,8 +453,11 @@ mistake(
 mistake(
     rnn_backward,
     "upstream-gradient-dropped",
-    f"{BOTH} → (1 + dh)",
-    alone=(f"{BOTH} → 1", f"{DA} → {SLOPE}"),
+    alone=(
+        f"{BOTH} → (1 + dh)",
+        f"{BOTH} → 1",
+        f"{DA} → {SLOPE}",
+    ),
     says="dH does not come in: this would be the gradient of the sum of all states. The chain rule starts "
     "with what the loss says about each of them.",
 )
@@ -421,8 +465,8 @@ mistake(
     rnn_backward,
     "outputs-swapped",
     f"{RETURN} → return grads, dh, dX",
-    f"{RETURN} → return dX, dh, grads",
     alone=(
+        f"{RETURN} → return dX, dh, grads",
         f"{RETURN} → return dX, grads, dh",
         f"{RETURN} → return dh, dX, grads",
         f"{RETURN} → return dh, grads, dX",
@@ -433,8 +477,8 @@ mistake(
     rnn_backward,
     "samples-mixed",
     f"{RETURN} → return grads, dX, dh.sum(axis=0)",
-    f"{CARRY} → dh = (da @ Wh.T).sum(axis=0, keepdims=True)",
     alone=(
+        f"{CARRY} → dh = (da @ Wh.T).sum(axis=0, keepdims=True)",
         f"{RETURN} → return grads, dX, dh.mean(axis=0)",
         f"{RETURN} → return grads, dX.sum(axis=0), dh",
         f"{RETURN} → return grads, dX, dh.sum(axis=0, keepdims=True)",
@@ -445,8 +489,11 @@ mistake(
 mistake(
     rnn_backward,
     "steps-mixed",
-    f"{RETURN} → return grads, dX.sum(axis=1), dh",
-    alone=(f"{RETURN} → return grads, dX[:, 0], dh", f"{RETURN} → return grads, dX[:, -1], dh"),
+    alone=(
+        f"{RETURN} → return grads, dX.sum(axis=1), dh",
+        f"{RETURN} → return grads, dX[:, 0], dh",
+        f"{RETURN} → return grads, dX[:, -1], dh",
+    ),
     says="dX has no axis of steps: it is summed over them, or only one is kept. Every input of every step "
     "has its own gradient, (m, T, n_x).",
 )

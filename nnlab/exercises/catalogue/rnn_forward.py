@@ -75,6 +75,7 @@ TANH = "np.tanh(X[:, t] @ Wx + h @ Wh + b)"
 SUM = "X[:, t] @ Wx + h @ Wh"
 STEPS = "for t in range(T):"
 STORE = "H[:, t] = h"
+SOFTMAX = f"np.exp({SUM} + b) / np.exp({SUM} + b).sum(axis=1, keepdims=True)"
 LISTED = (
     "H = np.zeros((m, T, len(b))) → H = []",
     f"{STORE} → H.append(h)",
@@ -167,7 +168,12 @@ mistake(
     "wrong-activation",
     f"{TANH} → {SIGMOID}",
     f"{TANH} → np.maximum({SUM} + b, 0)",
-    alone=("np.tanh → np.sin", "np.tanh → np.arctan", f"{TANH} → np.maximum(0.01 * ({SUM} + b), {SUM} + b)"),
+    alone=(
+        "np.tanh → np.sin",
+        "np.tanh → np.arctan",
+        f"{TANH} → {SOFTMAX}",
+        f"{TANH} → np.maximum(0.01 * ({SUM} + b), {SUM} + b)",
+    ),
     says="The activation is not tanh. Here it is tanh, with values from -1 to 1 around 0. A sigmoid's "
     "states are all positive, and those of ReLU may grow from step to step.",
 )
@@ -323,8 +329,19 @@ mistake(
     "step-left-out",
     f"{STEPS} → for t in range(T - 1):",
     f"{STEPS} → for t in range(1, T):",
-    alone=("return H → return H[:, :-1]", "return H → return H[:, 1:]"),
+    alone=(
+        "return H → return H[:, :-1]",
+        "return H → return H[:, 1:]",
+        (*LISTED, f"{STEPS} → for t in range(1, T):"),
+    ),
     says="A step is left out, the first or the last. `range(T)` already stops at T - 1.",
+)
+mistake(
+    rnn_forward,
+    "integer-array",
+    "np.zeros((m, T, len(b))) → np.zeros((m, T, len(b)), dtype=int)",
+    says="The states are stored in an array of integers, which cuts off their decimals: all that is left is "
+    "0. Make it an array of floats, as `np.zeros` does unless told otherwise.",
 )
 mistake(
     rnn_forward,

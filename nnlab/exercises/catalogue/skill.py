@@ -108,7 +108,7 @@ mistake(
 mistake(
     skill,
     "baseline-ignored",
-    f"{OF_BASELINE} → np.mean((y - np.mean(y)) ** 2)",
+    "y - baseline → y - np.mean(y)",
     alone=(
         f"{OF_BASELINE} → np.var(y, ddof=1)",
         f"{OF_BASELINE} → np.mean((y[1:] - y[:-1]) ** 2)",
@@ -118,9 +118,9 @@ mistake(
         f"{OF_BASELINE} → np.mean(y**2)",
         f"{OF_BASELINE} → np.mean((y - y[0]) ** 2)",
     ),
-    says="The baseline that is passed in does not come in. Measured against the mean of y this is R², which "
-    "a slow series makes large for any forecast, even for yesterday's value; the point of a skill is to "
-    "choose a baseline that is hard to beat.",
+    says="The baseline that is passed in does not come in. A skill compares the forecast's error with that "
+    "of the baseline. Compared with the mean of y it would be R², which a slow series makes large for any "
+    "forecast, even for yesterday's value; so choose a baseline that is hard to beat.",
 )
 mistake(
     skill,
@@ -142,6 +142,14 @@ mistake(
     f"{SKILL} → 1 + {RATIO}",
     says="The ratio is added to 1. It is what the forecast leaves of the baseline's error, so it is taken "
     "away.",
+)
+mistake(
+    skill,
+    "parentheses-misplaced",
+    f"{SKILL} → (1 - error) / error_of_baseline",
+    alone=(f"{SKILL} → error_of_baseline - error / error_of_baseline",),
+    says="The 1 and the ratio are not put together as they should be. Python divides before it subtracts: "
+    "first the ratio of the two errors, then 1 minus that.",
 )
 mistake(
     skill,
@@ -176,7 +184,11 @@ mistake(
     skill,
     "square-missing",
     (f"{ERROR} → np.mean(y - forecast)", f"{OF_BASELINE} → np.mean(y - baseline)"),
-    alone=(f"{ERROR} → np.mean(y - forecast)", f"{OF_BASELINE} → np.mean(y - baseline)"),
+    alone=(
+        f"{ERROR} → np.mean(y - forecast)",
+        f"{OF_BASELINE} → np.mean(y - baseline)",
+        (f"{ERROR} → abs(np.mean(y - forecast))", f"{OF_BASELINE} → abs(np.mean(y - baseline))"),
+    ),
     says="The errors are averaged without squaring them, so that positive and negative ones cancel.",
 )
 mistake(

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from nnlab.exercises.checking.definitions import exercise, mistake
 from nnlab.exercises.checking.probes import Probe, example
 
 
+@dataclass(frozen=True)
+class SeriesSizes:
+    """The sizes of one probe with a series."""
+
+    n: int
+    length: int
+    horizon: int
+
+
 def series(kind: str, n: int, length: int, *horizon: int, seed: int) -> Probe:
     """Return a probe of n values, no two of them alike."""
     values = np.random.default_rng(seed).normal(size=n) + 3 * np.arange(n)
     label = f"{n} values, length = {length}" + "".join(f", horizon = {h}" for h in horizon)
-    return Probe(label, (values, length, *horizon), kind)
+    sizes = SeriesSizes(n, length, *(horizon or (1,)))
+    return Probe(label, (values, length, *horizon), kind, sizes=sizes)
 
 
 @exercise(
@@ -91,6 +103,7 @@ mistake(
     "horizon-ignored",
     f"{TARGET} → series[i + length]",
     (f"{TARGET} → series[i + length]", f"{K} → k = len(series) - length"),
+    alone=((f"{TARGET} → series[i + length]", f"{K} → k = len(series) - length - 1"),),
     says="The horizon does not come in: the target is always the next value. A model trained so is judged, "
     "and used, one step ahead, where `horizon` steps were asked for.",
 )
@@ -186,6 +199,13 @@ mistake(
     ),
     says="The horizon is used as the step from one window to the next. It says how far ahead the target "
     "lies; windows begin at every value.",
+)
+mistake(
+    windows,
+    "window-off-by-one",
+    f"{WINDOW} → series[i + 1 : i + length + 1]",
+    says="Each window begins one value late, at series[i + 1]. It ends one value late as well: with horizon "
+    "= 1 that is the target itself, which a model then only has to copy.",
 )
 mistake(
     windows,
