@@ -161,8 +161,7 @@ def _quotient(ratio: float, number: float, trial: Trial) -> bool:
 
 def sizes_in(trial: Trial) -> set[int]:
     """Return all sizes that occur in a trial: in its arguments, and in what is expected."""
-    found = set(_whole_numbers(trial.probe.args))
-    return found | {n for leaf in trial.leaves for n in np.shape(leaf.expected)}
+    return {n for value in (trial.probe.args, trial.expected) for n in _whole_numbers(value)}
 
 
 def _whole_numbers(value: Any) -> Iterator[int]:

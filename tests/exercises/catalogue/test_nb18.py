@@ -213,6 +213,17 @@ def product_with_infinity(Q, K, V, mask=None):
     return A @ V, A
 
 
+@wrong("attention", "raises")
+def entry_by_entry(Q, K, V, mask=None):
+    S = scores_of(Q, K)
+    if mask is not None:
+        for place in np.ndindex(S.shape):
+            if not mask[place]:
+                S[place] = -np.inf
+    A = softmax(S)
+    return A @ V, A
+
+
 @wrong("attention", "scaled-by-another-size")
 def by_the_number_of_keys(Q, K, V, mask=None):
     S = masked(Q @ K.swapaxes(-1, -2) / math.sqrt(K.shape[-2]), mask)
