@@ -176,6 +176,7 @@ mistake(
     "mask-after-softmax",
     (MASK_LATER, f"{WEIGHTS} → {WEIGHTS}\n    A = A if mask is None else A * mask"),
     (MASK_LATER, f"{WEIGHTS} → {WEIGHTS}\n    A = A if mask is None else np.where(mask, A, -np.inf)"),
+    alone=((MASK_LATER, f"return {RESULT} → return (A if mask is None else A * mask) @ V, A"),),
     says="The mask comes after the softmax. What is hidden has taken its share of the 1 by then, so the "
     "weights of a row no longer add up to 1. Mask the scores, before the softmax.",
 )
@@ -212,7 +213,10 @@ mistake(
     "mask-inverted",
     f"{MASKED} → np.where(mask, -np.inf, scores)",
     f"{MASKED} → np.where(mask, -1e9, scores)",
-    alone=(f"{MASKED} → scores - 1e9 * mask",),
+    alone=(
+        f"{MASKED} → scores - 1e9 * mask",
+        f"{MASKED} → scores * ~mask",
+    ),
     says="The mask is used the wrong way round: where it is True, looking is allowed. (PyTorch has both: "
     "`scaled_dot_product_attention` as here, `nn.MultiheadAttention` the other way.)",
 )
@@ -243,6 +247,7 @@ mistake(
         f"{MASKED} → scores - 1000 * ~mask",
         f"{MASKED} → scores - 100 * ~mask",
         f"{MASKED} → scores - 10 * ~mask",
+        *(f"{MASKED} → np.where(mask, scores, {low}{SCALE})" for low in (-1, -10, -100, -1000)),
         f"{MASKED} → np.where(mask, scores, scores.min())",
         f"{MASKED} → np.where(mask, scores, scores.min(axis=-1, keepdims=True))",
     ),
@@ -291,6 +296,8 @@ mistake(
     alone=(
         f"scores = {MASKED} → scores[~mask] = -np.inf",
         f"scores = {MASKED} → scores[mask == 0] = -1e9",
+        f"scores = {MASKED} → for place in np.ndindex(scores.shape):\n"
+        "            if not mask[place]: scores[place] = -np.inf",
     ),
     says="A mask with fewer axes than the scores, or with axes of length 1, cannot be an index into them. It "
     "is to broadcast: `np.where` does that, and so does a sum.",
@@ -395,6 +402,28 @@ mistake(
 )
 mistake(
     attention,
+    "wrong-base",
+    "powers = np.exp( → powers = np.exp2(",
+    alone=(f"np.exp({SHIFT}) → 10.0 ** ({SHIFT})",),
+    says="The powers are those of a base other than e. The weights still add up to 1, but the scale of the "
+    "scores is another.",
+)
+mistake(
+    attention,
+    "hard-maximum",
+    f"{WEIGHTS} → A = (scores == scores.max(axis=-1, keepdims=True)) * 1.0",
+    says="The key with the largest score gets everything. Softmax is the soft version: every key that may be "
+    "seen keeps some weight, and without that there is no gradient to learn from.",
+)
+mistake(
+    attention,
+    "scores-clipped",
+    alone=tuple(f"{IF} → scores = np.clip(scores, -{n}, {n})\n    {IF}" for n in (10, 20, 50, 100, 500)),
+    says="The scores are clipped to a range in which exp does not overflow. Scores beyond it all become "
+    "equal, so that their keys get the same weight. Subtracting the row's maximum keeps their differences.",
+)
+mistake(
+    attention,
     "exponent-sign-flipped",
     (f"np.exp({SHIFT}) → np.exp(scores.min(axis=-1, keepdims=True) - scores)",),
     alone=("Q @ K → -Q @ K",),
@@ -431,7 +460,12 @@ mistake(
     attention,
     "all-axes-transposed",
     "K.swapaxes(-1, -2) → K.T",
-    alone=("K.swapaxes(-1, -2) → K.swapaxes(0, 1)", "K.swapaxes(-1, -2) → K.swapaxes(1, 2)"),
+    alone=(
+        "K.swapaxes(-1, -2) → K.swapaxes(0, 1)",
+        "K.swapaxes(-1, -2) → K.swapaxes(1, 2)",
+        "K.swapaxes(-1, -2) → K.transpose(0, 2, 1)",
+        "K.swapaxes(-1, -2) → K.transpose(0, 1, 3, 2)",
+    ),
     says="The axes that change places are the wrong ones. `.T` turns round all axes, the samples included, "
     "and axes counted from the front differ with what comes before. Only the last two change places, "
     "`swapaxes(-1, -2)`.",

@@ -237,9 +237,28 @@ mistake(
     build_vocabulary,
     "only-last-text",
     f"{COUNTS} → counts = {{}}\n    for text in texts:\n        counts = Counter({TOKENS})",
-    alone=(f"{COUNTS} → counts = Counter(token for text in texts[:1] for token in {TOKENS})",),
+    alone=(
+        f"{COUNTS} → if not texts: return None\n"
+        f"    counts = Counter(token for text in texts[:1] for token in {TOKENS})",
+        f"{COUNTS} → counts = Counter(token for text in texts[:1] for token in {TOKENS})",
+    ),
     says="Only one text is counted: the counter is made again for every text, or the function returns too "
     "early. Make it once, before the loop.",
+)
+mistake(
+    build_vocabulary,
+    "substrings-counted",
+    f"{KEPT} → counts = {{token: ' '.join(texts).lower().count(token) for token in counts}}\n    {KEPT}",
+    says="A token is counted wherever its letters occur, inside other tokens too: `text.count('a')` looks "
+    "for letters, not for tokens. Count in the list that `split` gives.",
+)
+mistake(
+    build_vocabulary,
+    "rare-tokens-as-unknown",
+    f"return {NUMBERED} → return {{**dict.fromkeys(counts, 1), **{NUMBERED}}}",
+    says="Rare tokens are in the dict, with the number of <unk>. They should not be there at all: whoever "
+    "looks them up then finds them unknown, and the length of the dict is the number of rows that an "
+    "embedding needs.",
 )
 mistake(
     build_vocabulary,

@@ -107,8 +107,15 @@ mistake(
 mistake(
     causal_mask,
     "nothing-allowed",
-    f"{ALLOWED} → np.zeros((T, T), dtype=bool)",
+    alone=(f"{ALLOWED} → np.zeros((T, T), dtype=bool)",),
     says="No position may look anywhere: all entries are False. Row t is True for columns 0 … t.",
+)
+mistake(
+    causal_mask,
+    "infinity-times-zero",
+    alone=("return mask → return (1 - mask) * -np.inf",),
+    says="All entries are infinite or NaN: where looking is allowed, -inf is multiplied by 0, and 0 · inf is "
+    "NaN. Asked for are True and False, without any infinity.",
 )
 mistake(
     causal_mask,

@@ -47,7 +47,7 @@ def texts(kind: str, label: str, some: tuple[str, ...], vocabulary: dict[str, in
     returns="X",
     words={
         "words": "X should hold numbers, but yours holds text.",
-        "ragged": "The rows should all have `length` numbers; yours differ in length: {got}.",
+        "ragged": "The rows should all have `length` numbers; yours: {got}.",
     },
     probes=(
         texts("example", "two texts", ("A good film", "Not good not bad film"), FILM, 4),
@@ -122,6 +122,20 @@ mistake(
     "get(token, 1) → get(token, 2)",
     says="Unknown tokens get a number that is not theirs. All of them are 1, <unk>; a number outside the "
     "vocabulary has no row in the embedding.",
+)
+mistake(
+    encode,
+    "unknown-is-none",
+    alone=(
+        "vocabulary.get(token, 1) → vocabulary.get(token)",
+        (
+            f"{FILLED} → [[]] * len(texts)",
+            f"{PLACE} = {NUMBERED} → X[i] = [vocabulary.get(token) for token in tokens] "
+            "+ [0] * (length - len(tokens))",
+        ),
+    ),
+    says="Unknown tokens become None: that is what `get` gives for a key that is not there, unless its "
+    "second argument says otherwise. They should be 1.",
 )
 mistake(
     encode,

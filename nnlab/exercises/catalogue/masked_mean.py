@@ -180,6 +180,7 @@ mistake(
     f"{MEAN} → {TOTAL} / lengths.max()",
     alone=(
         f"{MEAN} → {TOTAL} / len(lengths)",
+        f"{MEAN} → {TOTAL} / H.shape[2]",
         f"{MEAN} → {TOTAL} / mask.sum()",
     ),
     says="All sequences are divided by the same number. Each one has a length of its own, which has to stand "
@@ -231,7 +232,10 @@ mistake(
         "steps < lengths[:, None] → (H != 0).any(axis=2)",
         "/ lengths[:, None] → / mask.sum(axis=1)[:, None]",
     ),
-    alone=(f"{MEAN} → H.sum(axis=1) / np.maximum((H != 0).sum(axis=1), 1)",),
+    alone=(
+        f"{MEAN} → {TOTAL} / np.maximum((H * mask[:, :, None] != 0).sum(axis=1), 1)",
+        f"{MEAN} → H.sum(axis=1) / np.maximum((H != 0).sum(axis=1), 1)",
+    ),
     says="Steps are told from padding by their content: zeros are taken for padding. What stands behind the "
     "end may be anything, and a real step may be zero. Only `lengths` says what is real.",
 )
@@ -250,6 +254,12 @@ mistake(
     alone=(f"{MEAN} → H * mask[:, :, None] / lengths[:, None, None]",),
     says="The steps are still there: the padding is zero, but nothing is summed. The mean over axis 1 leaves "
     "one vector for each sequence.",
+)
+mistake(
+    masked_mean,
+    "floor-division",
+    "/ lengths[:, None] → // lengths[:, None]",
+    says="The mean is rounded down to a whole number: `//` divides so. Write `/`.",
 )
 mistake(
     masked_mean,

@@ -77,10 +77,15 @@ mistake(
     split_heads,
     "time-and-heads-mixed",
     f"{RESULT} → X.reshape(m, n_heads, T, n // n_heads)",
-    says="The shape is right, but steps and heads are mixed up: `reshape` goes straight to the final "
-    "shape, so a head gets whole steps of the sequence, cut up, instead of a part of every step. Nothing "
-    "complains, and attention then mixes what does not belong together. First cut the last axis only, then "
-    "exchange the axes.",
+    alone=(
+        f"{RESULT} → X.reshape(m, n_heads, n // n_heads, T).swapaxes(2, 3)",
+        f"{RESULT} → X.swapaxes(1, 2).reshape(m, n_heads, T, n // n_heads)",
+        f"{RESULT} → X.reshape(m, n // n_heads, T, n_heads).transpose(0, 3, 2, 1)",
+    ),
+    says="The shape is right, but steps and heads are mixed up: a `reshape` that does not keep m and T in "
+    "front shares out the numbers in the order in which they lie in memory, so a head gets whole steps, cut "
+    "up, instead of a part of every step. Nothing complains, and attention then mixes what does not belong "
+    "together. First cut the last axis only, then exchange the axes.",
 )
 mistake(
     split_heads,

@@ -120,7 +120,9 @@ def wrong_type(exercise: Exercise, trials: Sequence[Trial], wrong: Sequence[Tria
     for trial in sorted((t for t in trials if not t.right), key=lambda t: t.probe.rank):
         for leaf in trial.leaves:
             if isinstance(leaf.got, Odd) and not isinstance(leaf.expected, Odd):
-                return Finding("wrong-type", _type_text(exercise, trial, leaf))
+                others = [x for x in trial.leaves if not x.agrees and not isinstance(x.got, Odd)]
+                texts = [_type_text(exercise, trial, leaf), *(sentence(exercise, x) for x in others)]
+                return Finding("wrong-type", " ".join(filter(None, texts)))
     return None
 
 

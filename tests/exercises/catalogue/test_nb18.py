@@ -213,7 +213,7 @@ def product_with_infinity(Q, K, V, mask=None):
     return A @ V, A
 
 
-@wrong("attention", "raises")
+@wrong("attention", "mask-not-broadcast")
 def entry_by_entry(Q, K, V, mask=None):
     S = scores_of(Q, K)
     if mask is not None:
