@@ -178,3 +178,25 @@ def paper_throughout(x, h, params):
 def a_pair(x, h, params):
     h = right_by_slices(x, h, params)
     return h, h
+
+
+@wrong("update-gate-missing")
+def adds_the_old(x, h, params):
+    xr, xz, xn, hr, hz, hn = apart(x, h, params)
+    r, z = sigmoid(xr + hr), sigmoid(xz + hz)
+    return z * np.tanh(xn + r * hn) + h
+
+
+@wrong("reset-before-product + bias-omitted")
+def paper_without_c(x, h, params):
+    n = h.shape[1]
+    xr, xz, xn, hr, hz, _ = apart(x, h, params)
+    r, z = sigmoid(xr + hr), sigmoid(xz + hz)
+    return (1 - z) * np.tanh(xn + (r * h) @ params["U"][:, 2 * n :]) + z * h
+
+
+@wrong("recurrent-term-missing")
+def gates_look_at_x(x, h, params):
+    xr, xz, xn, _, _, hn = apart(x, h, params)
+    r, z = sigmoid(xr), sigmoid(xz)
+    return (1 - z) * np.tanh(xn + r * hn) + z * h

@@ -190,3 +190,21 @@ def plain_sum(x, h, c, params):
     i, _, g, o = gates(x, h, params)
     c = c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * c, c
+
+
+@wrong("content-in-output")
+def shows_the_content(x, h, c, params):
+    i, f, g, o = gates(x, h, params)
+    return sigmoid(o) * np.tanh(g), sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+
+
+@wrong("gates-in-wrong-order + forget-gate-missing")
+def sigmoids_first_and_no_forgetting(x, h, c, params):
+    _, i, o, g = gates(x, h, params)
+    c = c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+@wrong("state-and-cell-swapped + outputs-swapped")
+def cell_first(x, h, c, params):
+    return right_by_slices(x, c, h, params)[::-1]

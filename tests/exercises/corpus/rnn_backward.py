@@ -224,3 +224,38 @@ def both_ends(dH, X, h0, H, params):
     D = dH * (1 - H**2)
     before = np.concatenate([np.zeros_like(h0)[:, None], H[:, :-1]], axis=1)
     return *with_all(D, X, before, params["Wx"]), D[:, 0] @ params["Wh"].T
+
+
+def before_each(H, h0):
+    return np.concatenate([h0[:, None], H[:, :-1]], axis=1)
+
+
+@wrong("slope-applied-twice")
+def slope_squared(dH, X, h0, H, params):
+    D, d = np.zeros_like(H), 0
+    for t in reversed(range(H.shape[1])):
+        D[:, t] = (dH[:, t] + d) * (1 - H[:, t] ** 2) ** 2
+        d = D[:, t] @ params["Wh"].T
+    return *with_all(D, X, before_each(H, h0), params["Wx"]), d
+
+
+@wrong("state-gradient-summed-over-steps")
+def adds_what_is_carried(dH, X, h0, H, params):
+    D, _ = back(dH, H, params["Wh"], H.shape[1])
+    return *with_all(D, X, before_each(H, h0), params["Wx"]), (D @ params["Wh"].T).sum(axis=1)
+
+
+@wrong("input-gradient-missing")
+def no_layer_below(dH, X, h0, H, params):
+    D, d = back(dH, H, params["Wh"], H.shape[1])
+    grads, dX = with_all(D, X, before_each(H, h0), params["Wx"])
+    return grads, 0 * dX, d
+
+
+@wrong("time-reversed + state-after-the-step")
+def forward_with_the_state_after(dH, X, h0, H, params):
+    D, d = np.zeros_like(H), 0
+    for t in range(H.shape[1]):
+        D[:, t] = (dH[:, t] + d) * (1 - H[:, t] ** 2)
+        d = D[:, t] @ params["Wh"].T
+    return *with_all(D, X, H, params["Wx"]), d

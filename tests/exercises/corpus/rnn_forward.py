@@ -253,3 +253,30 @@ def batch_first(X, h0, params):
         h = np.tanh(x @ params["Wx"] + h @ params["Wh"] + params["b"])
         H.append(h)
     return np.array(H)
+
+
+@wrong("hard-coded-size")
+def five_units(X, h0, params):
+    H, h = np.zeros((*X.shape[:2], 5)), h0
+    for t in range(X.shape[1]):
+        h = np.tanh(X[:, t] @ params["Wx"] + h @ params["Wh"] + params["b"])
+        H[:, t] = h
+    return H
+
+
+@wrong("integer-array")
+def integers(X, h0, params):
+    H, h = np.zeros((*X.shape[:2], h0.shape[1]), dtype=int), h0
+    for t in range(X.shape[1]):
+        h = np.tanh(X[:, t] @ params["Wx"] + h @ params["Wh"] + params["b"])
+        H[:, t] = h
+    return H
+
+
+@wrong("step-left-out")
+def from_the_second(X, h0, params):
+    H, h = [], h0
+    for t in range(1, X.shape[1]):
+        h = np.tanh(X[:, t] @ params["Wx"] + h @ params["Wh"] + params["b"])
+        H.append(h)
+    return np.stack(H, axis=1)

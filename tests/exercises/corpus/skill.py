@@ -148,3 +148,25 @@ def both(y, forecast, baseline):
 def difference_of_r2(y, forecast, baseline):
     with np.errstate(divide="ignore", invalid="ignore"):
         return r2(y, forecast) - r2(y, baseline)
+
+
+@wrong("square-missing")
+def absolute_means(y, forecast, baseline):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1 - abs(np.mean(y - forecast)) / abs(np.mean(y - baseline))
+
+
+@wrong("baseline-ignored + ratio-of-mae", "baseline-ignored + ratio-of-mae + not-a-number")
+def absolute_r_squared(y, forecast, baseline):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1 - abs(y - forecast).mean() / abs(y - y.mean()).mean()
+
+
+@wrong("parentheses-misplaced")
+def one_minus_first(y, forecast, baseline):
+    return (1 - mse(y, forecast)) / mse(y, baseline)
+
+
+@wrong("baseline-ignored")
+def error_alone(y, forecast, baseline):
+    return mse(y, forecast)

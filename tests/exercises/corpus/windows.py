@@ -172,3 +172,30 @@ def lags(series, length, horizon=1):
     k = len(series) - length
     X = np.column_stack([series[length - j - 1 : length - j - 1 + k] for j in range(length)])
     return X, series[length:]
+
+
+@wrong("hard-coded-size")
+def windows_of_four(series, length, horizon=1):
+    every = sliding_window_view(series, 4 + horizon)
+    return every[:, :4], every[:, -1]
+
+
+@wrong("window-off-by-one")
+def begins_at_one(series, length, horizon=1):
+    k = len(series) - length - horizon + 1
+    return np.array([series[i + 1 : i + length + 1] for i in range(k)]), series[length + horizon - 1 :]
+
+
+@wrong("window-leaks-target + time-reversed")
+def leaks_backward(series, length, horizon=1):
+    every = sliding_window_view(series, length + horizon)
+    return every[:, : horizon - 1 : -1], every[:, -1]
+
+
+@wrong("horizon-ignored")
+def next_value_and_one_less(series, length, horizon=1):
+    X, y = [], []
+    for i in range(len(series) - length - 1):
+        X.append(series[i : i + length])
+        y.append(series[i + length])
+    return np.array(X), np.array(y)
