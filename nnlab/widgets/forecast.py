@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,11 +52,12 @@ def forecast_explorer(
         controls.count(WHO, "seed", "seed", seed, 0, 0, 99),
     ]
     picture = Picture(9.6, 3.3)
+    skills = functools.lru_cache(maxsize=32)(functools.partial(_skills, values, period))  # for all horizons
     return Explorer(
         WHO,
         settings,
         picture,
-        functools.partial(_show, picture, values, period),
+        functools.partial(_show, picture, skills, values, period),
         title="Forecast explorer",
         advice="move the horizon first: where does the window lose against the season? Give the season as an "
         "input. Then add hidden neurons (0 is the linear model): do they buy any skill that the linear model "
@@ -113,6 +114,7 @@ class Task:
 
 def _show(
     picture: Picture,
+    skills_at: Callable[[int, bool], tuple[np.ndarray, np.ndarray]],
     values: Any,
     period: float,
     turn: Turn,
@@ -125,7 +127,7 @@ def _show(
 ) -> str:
     task = Task(values, period, length, horizon, season)
     by_season, linear = task.linear(task.season), task.linear(task.X)
-    curves = _skills(values, period, length, season)
+    curves = skills_at(length, season)
 
     def show(forecast: np.ndarray, note: str = "") -> str:
         _draw(picture, task, forecast, by_season, curves, horizon, hidden)

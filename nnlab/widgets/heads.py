@@ -40,12 +40,12 @@ def heads_explorer(
         controls.choice(WHO, "positions", "positions", positions, True, {"on": True, "off": False}),
     ]
     settings += [controls.count(WHO, "layer", "attention layer", layer, 0, 0, layers - 1)] * (layers > 1)
-    picture = Picture(9.6, 3.5)
+    scene = HeadsScene()
     explorer = Explorer(
         WHO,
         settings,
-        picture,
-        functools.partial(_show, picture, network, vocabulary),
+        scene.picture,
+        functools.partial(_show, scene, network, vocabulary),
         title="Heads explorer",
         advice="move the position that looks from left to right: which rule do its weights follow, and is it "
         "the same rule in every head? Change one number of the sequence, then make two equal. Then switch "
@@ -116,7 +116,7 @@ def attend(
 
 
 def _show(
-    picture: Picture,
+    scene: HeadsScene,
     network: Sequential,
     vocabulary: int,
     turn: Turn,
@@ -133,7 +133,7 @@ def _show(
         raise ValueError(f"{WHO} expected a sequence of 1 to {MOST_STEPS} numbers, got {len(tokens)}")
     query = min(query, len(tokens) - 1)
     A, scores = attend(network, tokens, layer, positions)
-    _draw(picture, A, tokens, query)
+    scene.draw(A, tokens, query)
     answer = " ".join(map(str, scores.argmax(axis=-1)))
     looks = [
         f"head {head + 1} at position {k} ({tokens[k]}, weight {row[query, k]:.2f})"
@@ -144,29 +144,50 @@ def _show(
     return f"{told} The network reads {' '.join(map(str, tokens))} and answers {answer}."
 
 
-def _draw(picture: Picture, A: np.ndarray, tokens: list[int], query: int) -> None:
-    """Draw a map for each head, the row that looks in a frame, and its weights as bars."""
-    n_heads, T = A.shape[:2]
-    titles = [f"head {head + 1}" for head in range(n_heads)] + [f"position {query} looks at …"]
-    margins: dict[str, Any] = {"left": 0.055, "bottom": 0.16, "wspace": 0.32}
-    *maps, bars = panels(
-        picture.clear(), titles, ratios=[1] * n_heads + [max(1.2, 0.45 * n_heads)], **margins
-    )
-    names = [str(token) for token in tokens]
-    size = 9 if T <= 10 else 6
-    for head, ax in enumerate(maps):
-        ax.imshow(A[head], vmin=0, vmax=1, cmap="Blues", interpolation="nearest")
-        ax.add_patch(Rectangle((-0.5, query - 0.5), T, 1, fc="none", ec=VERMILION, lw=2, clip_on=False))
-        ax.set_xticks(range(T), names, fontsize=size)
-        ax.set_yticks(range(T), names, fontsize=size)
-        ax.set_xlabel("looked at")
-        ax.grid(False)  # whatever the notebook's style has: lines would cut the squares
-        ax.set_ylabel("looks" if head == 0 else "")
-    width = 0.8 / n_heads
-    for head in range(n_heads):
-        places = np.arange(T) - 0.4 + (head + 0.5) * width
-        style: dict[str, Any] = {"color": PALETTE[head], "hatch": HATCHES[head], "edgecolor": "white"}
-        bars.bar(places, A[head, query], width, label=f"head {head + 1}", **style)
-    bars.set_xticks(range(T), names, fontsize=size)
-    bars.set(ylim=(0, 1.3 * max(A[:, query].max(), 0.3)), xlabel="looked at", ylabel="weight")
-    bars.legend(fontsize=8, frameon=False, ncols=2, loc="upper right")
+class HeadsScene:
+    """A map for each head, the row that looks in a frame, and its weights as bars."""
+
+    def __init__(self):
+        self.picture = Picture(9.6, 3.5)
+        self._made_of: tuple | None = None
+
+    def draw(self, A: np.ndarray, tokens: list[int], query: int) -> None:
+        """Show weights A (n_heads, T, T); the scene is set again only for another sequence."""
+        if self._made_of != (len(A), tokens):
+            self._made_of = None
+            self._set(len(A), [str(token) for token in tokens])
+            self._made_of = len(A), list(tokens)
+        for weights, image, frame, bars in zip(A, self._images, self._frames, self._bars, strict=True):
+            image.set_data(weights)
+            frame.set_y(query - 0.5)
+            for bar, weight in zip(bars, weights[query], strict=True):
+                bar.set_height(weight)
+        self._title.set_text(f"weights of position {query}")
+
+    def _set(self, n_heads: int, names: list[str]) -> None:
+        T, size = len(names), 9 if len(names) <= 10 else 6
+        titles = [f"head {head + 1}" for head in range(n_heads)] + ["weights"]
+        margins: dict[str, Any] = {"left": 0.055, "bottom": 0.16, "wspace": 0.28}
+        ratios = [1] * n_heads + [max(1.2, 0.35 * n_heads)]
+        *maps, beside = panels(self.picture.clear(), titles, ratios=ratios, **margins)
+        self._images, self._frames, self._bars = [], [], []
+        for head, ax in enumerate(maps):
+            look: dict[str, Any] = {"vmin": 0, "vmax": 1, "cmap": "Blues", "interpolation": "nearest"}
+            self._images.append(ax.imshow(np.zeros((T, T)), **look))
+            frame = Rectangle((-0.5, -0.5), T, 1, fc="none", ec=VERMILION, lw=2, clip_on=False)
+            self._frames.append(ax.add_patch(frame))
+            ax.set_xticks(range(T), names, fontsize=size)
+            ax.set_yticks(range(T), names, fontsize=size)
+            ax.set(xlabel="looked at", ylabel="looks" if head == 0 else "")
+            ax.grid(False)  # whatever the notebook's style has: lines would cut the squares
+            places = np.arange(T) + (head + 0.5) * 0.8 / n_heads - 0.4
+            style: dict[str, Any] = {"color": PALETTE[head], "hatch": HATCHES[head], "edgecolor": "white"}
+            self._bars.append(
+                beside.bar(places, np.zeros(T), 0.8 / n_heads, label=f"head {head + 1}", **style)
+            )
+        beside.set_xticks(range(T), names, fontsize=size)
+        beside.set(ylim=(0, 1.02), xlabel="looked at")
+        beside.legend(fontsize=8, frameon=False, ncols=2, loc="upper right")
+        self._title = beside.title
+        each = [bar for bars in self._bars for bar in bars]
+        self.picture.move(*self._images, *self._frames, *each, self._title)
