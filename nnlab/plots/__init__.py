@@ -12,7 +12,7 @@ from nnlab.plots.classification import (
     thresholds,
 )
 from nnlab.plots.curves import activation, gradient_norms, loss_curves
-from nnlab.plots.diagrams import network_graph, shapes_diagram
+from nnlab.plots.diagrams import network_graph, shapes_diagram, unrolled_loop
 from nnlab.plots.images import (
     images,
     mistakes,
@@ -69,6 +69,7 @@ __all__ = [
     "show_filters",
     "show_receptive_field",
     "thresholds",
+    "unrolled_loop",
     "use_style",
     "weights_as_images",
 ]

@@ -1,4 +1,4 @@
-"""Diagrams: a network as a graph, and an equation of matrices as rectangles."""
+"""Diagrams: a network as a graph, a loop unrolled, and an equation of matrices as rectangles."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
 from nnlab._check import check_array, check_count, describe
-from nnlab.plots.style import BLUE, ORANGE, SKY, VERMILION, axes_of, class_names
+from nnlab.plots.style import BLUE, GREEN, ORANGE, SKY, VERMILION, axes_of, class_names
 
 MOST_NEURONS = 12  # of a layer are drawn; the rest are dots
 RADIUS = 0.4  # of a neuron; two neurons of a layer are DOWN apart
@@ -115,6 +115,62 @@ def _draw_weights(ax: Axes, left: list, right: list, W, dW, *, written: bool) ->
                 box = {"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.85}
                 xy = (x0 + places[j] * (x1 - x0), y0 + places[j] * (y1 - y0))
                 ax.text(*xy, "\n".join(text), ha="center", va="center", fontsize=7, bbox=box, zorder=2)
+
+
+def unrolled_loop(T: int = 4, *, backward: bool = False, cut: int | None = None, ax=None) -> Axes:
+    """Draw a recurrent layer as a loop, and the same loop unrolled over T steps.
+
+    backward: also the gradients, as dashed arrows against the others. cut: between this step and the next
+    no gradient passes, as in truncated backpropagation.
+    Raises: ValueError for T < 1 or a cut outside 1 … T − 1.
+    """
+    who = "unrolled_loop"
+    T = check_count(who, "T", T)
+    if cut is not None and not 1 <= check_count(who, "cut", cut) < T:
+        raise ValueError(f"{who} expected a cut after step 1 … {T - 1} of {T}, got {cut}")
+    ax = axes_of(ax)
+    _draw_cell(ax, 0, "", backward=False)
+    _draw_arrow(ax, (0.35, 0.35), (0.35, -0.35), BLUE, bend=-1.6)
+    ax.text(1.1, 0, "$W_h$", color=BLUE, ha="left", va="center")
+    ax.text(2.0, 0, "=", fontsize=16, ha="center", va="center")
+    first = 4.2
+    ax.text(first - 1.5, 0, "$h_0$", ha="right", va="center")
+    for t in range(1, T + 1):
+        x = first + 2 * (t - 1)
+        _draw_cell(ax, x, str(t), backward=backward)
+        passes = backward and t > 1 and cut != t - 1
+        up = 0.14 if backward else 0.0
+        _draw_arrow(ax, (x - (1.5 if t == 1 else 1.6), up), (x - 0.4, up), BLUE)
+        ax.text(x - 1, up + 0.08, "$W_h$", color=BLUE, ha="center", va="bottom")
+        if passes:
+            _draw_arrow(ax, (x - 0.4, -0.14), (x - 1.6, -0.14), VERMILION, ls="--")
+        if cut is not None and t == cut + 1:
+            ax.plot([x - 0.7, x - 0.7], [-0.9, 0.9], color="black", ls=":")
+            ax.text(x - 0.7, -0.95, "cut", ha="center", va="top")
+    ax.set(xlim=(-0.7, first + 2 * T - 1.2), ylim=(-1.75, 1.75), aspect="equal")
+    ax.axis("off")
+    return ax
+
+
+def _draw_cell(ax: Axes, x: float, step: str, *, backward: bool) -> None:
+    """Draw one step: its state h as a circle, its input below, its gradient dh above if asked for."""
+    below = f"_{step}" if step else "_t"
+    ax.add_patch(Circle((x, 0), RADIUS, fc="white", ec="black", lw=1.2, zorder=3))
+    ax.text(x, 0, f"$h{below}$", ha="center", va="center", zorder=4)
+    _draw_arrow(ax, (x, -1.25), (x, -RADIUS), GREEN)
+    ax.text(x, -1.3, f"$x{below}$", ha="center", va="top")
+    ax.text(x - 0.08, -0.85, "$W_x$", color=GREEN, ha="right", va="center")
+    side = 0.14 if backward else 0.0
+    _draw_arrow(ax, (x - side, 0.38), (x - side, 1.25), "black")
+    if backward:
+        _draw_arrow(ax, (x + side, 1.25), (x + side, 0.38), VERMILION, ls="--")
+        ax.text(x + side + 0.08, 0.85, f"$dh{below}$", color=VERMILION, ha="left", va="center", fontsize=8)
+
+
+def _draw_arrow(ax: Axes, start: tuple, end: tuple, color: str, *, ls: str = "-", bend: float = 0.0) -> None:
+    style = {"arrowstyle": "-|>", "mutation_scale": 11, "lw": 1.4, "shrinkA": 0, "shrinkB": 0, "zorder": 2}
+    curve = f"arc3,rad={bend}"
+    ax.add_patch(FancyArrowPatch(start, end, color=color, linestyle=ls, connectionstyle=curve, **style))
 
 
 def shapes_diagram(*parts: str | tuple[str, tuple[int, ...]], ax=None) -> Axes:
