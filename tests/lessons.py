@@ -21,6 +21,7 @@ NAMES = [
     "11_convolution",
     "12_deep_convolutional_networks",
     "13_transfer_learning",
+    "14_recurrent_networks",
     "15_gated_networks",
     "16_text",
     "17_time_series",

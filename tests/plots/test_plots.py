@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 from sklearn import metrics
 
 from nnlab import (
@@ -64,6 +64,7 @@ CALLS = {
     "calibration": lambda ax: plots.calibration(y2, p, ax=ax),
     "network_graph": lambda ax: plots.network_graph([2, 3, 1], ax=ax),
     "shapes_diagram": lambda ax: plots.shapes_diagram(("X", (5, 3)), "@", ("W", (3, 4)), ax=ax),
+    "unrolled_loop": lambda ax: plots.unrolled_loop(3, backward=True, cut=1, ax=ax),
     "images": lambda ax: plots.images(np.zeros((3, 4)), ax=ax),
     "mistakes": lambda ax: plots.mistakes(np.zeros((3, 4)), [0, 1, 1], np.eye(2)[[0, 0, 1]], ax=ax),
     "weights_as_images": lambda ax: plots.weights_as_images(np.zeros((4, 3)), ax=ax),
@@ -333,6 +334,28 @@ def test_shapes_are_in_proportion():
     assert "@" in texts(ax)
 
 
+def arrows(ax, color):
+    """Return the arrows of a color, as (start, end) in data coordinates."""
+    found = [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
+    return [p._posA_posB for p in found if to_rgb(p.get_edgecolor()) == to_rgb(color)]
+
+
+def test_a_loop_is_drawn_once_and_then_step_by_step():
+    ax = plots.unrolled_loop(3, ax=plt.subplots()[1])
+    assert {"$h_t$", "$h_0$", "$h_1$", "$h_2$", "$h_3$", "$x_t$", "$x_3$"} <= set(texts(ax))
+    assert len(arrows(ax, plots.BLUE)) == 1 + 3  # the loop, and a way into each step
+    assert not arrows(ax, plots.VERMILION)
+
+
+def test_gradients_run_back_through_time_but_not_through_a_cut():
+    for cut, back in ((None, 3), (2, 2)):
+        ax = plots.unrolled_loop(4, backward=True, cut=cut, ax=plt.subplots()[1])
+        through_time = [(a, b) for a, b in arrows(ax, plots.VERMILION) if a[1] == b[1]]
+        assert len(through_time) == back
+        assert all(a[0] > b[0] for a, b in through_time)
+        assert ("cut" in texts(ax)) == (cut is not None)
+
+
 # ---------------------------------------------------------------------------------------- images
 
 
@@ -551,6 +574,7 @@ BAD = {
     ),
     "shape": (lambda: plots.shapes_diagram(("X", 3)), TypeError, "expected parts like"),
     "nothing": (lambda: plots.shapes_diagram("="), ValueError, "at least one"),
+    "cut": (lambda: plots.unrolled_loop(3, cut=3), ValueError, "a cut after step 1 … 2 of 3, got 3"),
     "pixels": (
         lambda: plots.images(np.ones((2, 10))),
         ValueError,

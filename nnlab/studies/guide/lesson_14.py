@@ -95,8 +95,8 @@ EXPERIMENTS = [
     Experiment(
         "clipping-rnn",
         "Gradient clipping with RNNs",
-        "a plain RNN on {rows} sequences, batch 32, {epochs} epochs, {seeds} seeds; SGD with momentum 0.9 and "
-        "Adam, each with the best of six or eight rates by validation, and with clipping the best of three bounds",
+        "a plain RNN on {rows} sequences, batch 32, {epochs} epochs, {seeds} seeds; SGD with momentum 0.9 "
+        "and Adam, each at the best of six or eight rates by validation, and with clipping of three bounds",
         "use gradient clipping with RNNs",
         no_data,
         clipping,
