@@ -36,6 +36,7 @@ from nnlab.layers import (
 Shape = tuple[int, ...]
 Make = Callable[[np.random.Generator], Sequential]
 SEQUENCES = ((32, 50, 64), (64, 100, 128))  # m sequences of T steps, n inputs and as many units
+BLOCKS = ((64, 16, 32), (32, 64, 64))  # the same for the transformer block, with twice as many hidden units
 
 # ---------------------------------------------------------------------------------------- networks
 
@@ -164,7 +165,7 @@ def all_layer_cases() -> list[Case]:
         network_step("CNN 32-64-128", cnn, color, 64),
         network_step("CNN 32-64-128 with batch norm", functools.partial(cnn, batch_norm=True), color, 64),
         *(recurrent_pass(kind, m, T, n) for kind in (RNN, LSTM, GRU) for m, T, n in SEQUENCES),
-        layer_pass("transformer block", _transformer_block, (64, 16, 32)),
+        *(layer_pass("transformer block", functools.partial(_block, n), (m, T, n)) for m, T, n in BLOCKS),
         layer_pass("dropout", lambda: Dropout(rng=np.random.default_rng(1)), (256, 1024)),
         layer_pass("convolution 5×5 to 16 channels", functools.partial(_conv, 8, 16, 5), (64, 8, 14, 14)),
         layer_pass("convolution 3×3 to 64 channels", functools.partial(_conv, 32, 64, 3), (64, 32, 16, 16)),
@@ -188,5 +189,5 @@ def _conv(c_in: int, c_out: int, size: int) -> Layer:
     return Conv2d(c_in, c_out, size, padding=size // 2, **settings)
 
 
-def _transformer_block() -> Layer:
-    return TransformerBlock(32, 4, 64, rng=np.random.default_rng(1), dtype=np.float32)
+def _block(n: int) -> Layer:
+    return TransformerBlock(n, 4, 2 * n, rng=np.random.default_rng(1), dtype=np.float32)

@@ -18,7 +18,7 @@ SMALL = [
     network_step("CNN", cnn, (3, 32, 32), 2),
     network_step("CNN with batch norm", functools.partial(cnn, batch_norm=True), (3, 32, 32), 4),
     *(recurrent_pass(kind, 2, 3, 4) for kind in (RNN, LSTM, GRU)),
-    layer_pass("transformer block", layer_cases._transformer_block, (2, 4, 32)),
+    layer_pass("transformer block", functools.partial(layer_cases._block, 8), (2, 4, 8)),
     layer_pass("convolution", functools.partial(layer_cases._conv, 3, 4, 3), (2, 3, 5, 5)),
     layer_pass("max pooling", lambda: MaxPool2d(2), (2, 3, 4, 4)),
     layer_pass("average pooling", lambda: AvgPool2d(2), (2, 3, 4, 4)),
@@ -121,6 +121,7 @@ def test_the_cases_are_those_that_were_asked_for():
     )
     for kind in ("RNN", "LSTM", "GRU"):
         assert {f"pass {kind} (32, 50, 64)", f"pass {kind} (64, 100, 128)"} <= set(names)
-    assert {"pass transformer block (64, 16, 32)", "pass dropout (256, 1024)"} <= set(names)
+    assert {"pass transformer block (64, 16, 32)", "pass transformer block (32, 64, 64)"} <= set(names)
+    assert "pass dropout (256, 1024)" in names
     assert {"pass max pooling (64, 32, 32, 32)", "pass batch norm (64, 32, 32, 32)"} <= set(names)
     assert set(names) < {case.name for case in bench.all_cases()}

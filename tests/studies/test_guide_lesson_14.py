@@ -5,7 +5,7 @@ import pytest
 
 from nnlab.studies.experiments import Scale
 from nnlab.studies.guide import lesson_14
-from nnlab.studies.guide.lesson_14 import OPTIMIZERS, PROBLEMS, clipping
+from nnlab.studies.guide.lesson_14 import OPTIMIZERS, PROBLEMS, clipping, verdict
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
@@ -39,3 +39,15 @@ def test_each_side_gets_its_own_best_rate(monkeypatch):
     gained = [values for name, values in measured.items() if "gained" in name]
     assert np.allclose(gained, np.log(10))  # at 0.03: the best rate with a bound, ten times the best without
     assert done[-1] == 1
+
+
+def test_the_verdict_knows_what_chance_can_do():
+    rng = np.random.default_rng(0)
+    gains = {
+        "a": 5 + rng.normal(size=5),
+        "b": rng.normal(size=5),
+        "c": -5 + rng.normal(size=5),
+        "d": np.zeros(5),
+    }
+    text = verdict(gains)
+    assert "it holds for a; it does not hold for c; it cannot be told at this size for b and d." in text
