@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -168,7 +169,14 @@ def _draw_cell(ax: Axes, x: float, step: str, *, backward: bool) -> None:
 
 
 def _draw_arrow(ax: Axes, start: tuple, end: tuple, color: str, *, ls: str = "-", bend: float = 0.0) -> None:
-    style = {"arrowstyle": "-|>", "mutation_scale": 11, "lw": 1.4, "shrinkA": 0, "shrinkB": 0, "zorder": 2}
+    style: dict[str, Any] = {
+        "arrowstyle": "-|>",
+        "mutation_scale": 11,
+        "lw": 1.4,
+        "shrinkA": 0,
+        "shrinkB": 0,
+        "zorder": 2,
+    }
     curve = f"arc3,rad={bend}"
     ax.add_patch(FancyArrowPatch(start, end, color=color, linestyle=ls, connectionstyle=curve, **style))
 
