@@ -153,9 +153,9 @@ class GatesScene:
         (self._values,) = inputs.plot([], [], "o", color=GRAY, ms=3, label="noise")
         (self._message,) = inputs.plot([], [], "D", color=VERMILION, ms=8, label="message")
         (self._question,) = inputs.plot([], [], "X", color=BLACK, ms=8, label="question")
-        (self._i,) = gates.plot([], [], "-", color=BLUE, label="i input")
-        (self._f,) = gates.plot([], [], "--", color=ORANGE, label="f forget")
-        (self._o,) = gates.plot([], [], "-.", color=GREEN, label="o output")
+        (self._i,) = gates.plot([], [], "-", color=BLUE, lw=1.8, label="i input")
+        (self._f,) = gates.plot([], [], "--", color=ORANGE, lw=1.8, label="f forget")
+        (self._o,) = gates.plot([], [], "-.", color=GREEN, lw=1.8, label="o output")
         (self._c,) = cell.plot([], [], "-", color=PURPLE, lw=2.2, label="c cell")
         (self._h,) = cell.plot([], [], ":", color=BLACK, lw=2.2, label="h state")
         for ax in (inputs, cell):

@@ -73,6 +73,11 @@ def test_an_open_door_lets_the_noise_in(seed):
     assert abs(shut.leaked) < abs(ajar.leaked)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_with_input_and_forget_gate_open_the_cell_wanders_farther_than_a_message_takes_it(seed):
+    assert np.abs(story(bias=(0.0, 5.0, -4.0), gap=100, seed=seed).c).max() > 1.5
+
+
 def test_the_state_is_silent_until_the_question():
     told = story()
     others = np.delete(told.h, told.question)
