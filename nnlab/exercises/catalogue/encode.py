@@ -66,8 +66,9 @@ def texts(kind: str, label: str, some: tuple[str, ...], vocabulary: dict[str, in
         "token, and see what is missing to a row of four numbers. What happens to the second one?",
         "A dict's `get` takes a second argument for keys that are not there. Start from an array of "
         "zeros, shape (m, length), dtype int: then the padding is there already.",
-        "For each row: the tokens, cut with a slice to the first `length`, each looked up with "
-        "`get(token, 1)`. They go to the beginning of the row, `X[i, :n]` where n is how many they are.",
+        "One row after the other: split the text, keep the first `length` tokens, look all of them up at "
+        "once in a list, and write this list over the beginning of the row, as far as it reaches. An empty "
+        "text leaves its row as it is.",
     ),
     why="The zeros stand for <pad>, so only the tokens have to be written; the slice cuts long texts, and "
     "`get` gives every unknown token the number of <unk>.",

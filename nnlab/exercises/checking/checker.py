@@ -19,7 +19,7 @@ from nnlab.exercises.checking.matching import (
     with_symptoms,
 )
 from nnlab.exercises.checking.outcomes import Outcome, code_of, form, from_data, is_blank, report
-from nnlab.exercises.checking.report import Result, smallest_example
+from nnlab.exercises.checking.report import Result, is_of_words, smallest_example
 from nnlab.exercises.checking.trials import Trial, reference_outcomes, trials_of
 from nnlab.exercises.sandbox import sandbox
 from nnlab.exercises.sandbox.meter import LOADING
@@ -211,7 +211,7 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
         if not changed:
             text = f"Right. {exercise.name} gives the correct result on every input tried."
             return Result(exercise.name, "passed", (), text)
-        text = "The result is right, but " + _changed_text(changed)
+        text = "The result is right, but " + _changed_text(exercise, changed)
         return Result(exercise.name, "failed", ("changes-its-input",), text)
     raised = next((t for t in judged if t.outcome.raised is not None), None)
     named = _named(exercise, trials)
@@ -220,7 +220,7 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
     if stranger is not None:  # which explains what only a general finding describes
         slugs, lines = (stranger.slug, *(slugs if named else ())), [stranger.text, *(lines if named else ())]
     if changed:
-        slugs, lines = (*slugs, "changes-its-input"), [*lines, f"Also, {_changed_text(changed)}"]
+        slugs, lines = (*slugs, "changes-its-input"), [*lines, f"Also, {_changed_text(exercise, changed)}"]
     if named and raised is not None and raised.outcome.raised is not None:
         lines = [*lines, f"On this input ({raised.probe.label}), {errors.describe(raised.outcome.raised)}"]
     elif stranger and raised is not None and raised.outcome.raised is not None:
@@ -230,7 +230,13 @@ def verdict(exercise: Exercise, trials: Sequence[Trial]) -> Result:
     return Result(exercise.name, status, slugs, text, smallest_example(exercise, judged, text))
 
 
-def _changed_text(names: Sequence[str]) -> str:
+def _changed_text(exercise: Exercise, names: Sequence[str]) -> str:
+    args = dict(zip(exercise.parameters, exercise.probes[0].args, strict=False))
+    if all(is_of_words(args.get(name)) for name in names):
+        return (
+            f"your function changes its input {', '.join(names)}, which the caller still needs as it was. "
+            "Work on a copy, or build a new list or dict."
+        )
     return (
         f"your function changes its input {', '.join(names)}, which the caller (the backward pass, for "
         "one) still needs unchanged. Make a new array, as in `x = x - c`, instead of changing the old one, "

@@ -152,7 +152,8 @@ def kind_of(value: Any) -> str:
     looks at this as well, and both are shown to the learner as what they are.
     """
     try:
-        return KINDS.get(np.asarray(value).dtype.kind, "something else")
+        entries = np.asarray(value).tolist()  # so that it does not matter what the array could hold besides
+        return KINDS.get(np.asarray(entries).dtype.kind, "something else")
     except (ValueError, RuntimeError):  # rows of different lengths, or a tensor that requires gradients
         return "something else"
 

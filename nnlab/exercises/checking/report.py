@@ -169,7 +169,7 @@ def show(value: Any) -> str:
     """Write a value as the learner would type it, large arrays shortened."""
     if isinstance(value, Odd):
         text = value.text
-    elif _is_of_words(value):
+    elif is_of_words(value):
         text = repr(value)
     elif isinstance(value, dict):
         text = "\n".join(f"{key}: {_inline(v)}" for key, v in value.items())
@@ -180,7 +180,7 @@ def show(value: Any) -> str:
     return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
-def _is_of_words(value: Any) -> bool:
+def is_of_words(value: Any) -> bool:
     """Whether it is a list of texts, or a dict from words to whole numbers: best read as Python writes it."""
     if isinstance(value, dict):
         return all(isinstance(number, int) for number in value.values())

@@ -12,7 +12,7 @@ from answers import numpy_exercises
 
 from nnlab.__main__ import main
 from nnlab._cards import LOOK, Note, Table
-from nnlab.exercises import check, hint, progress, solution, working
+from nnlab.exercises import check, hint, progress, references, solution, working
 from nnlab.exercises.checking import help, registry
 from nnlab.exercises.checking import progress as stored
 from nnlab.exercises.checking.report import SOLUTION_AFTER, Result, show
@@ -352,6 +352,16 @@ def test_whole_numbers_and_flags_are_shown_as_such():
     assert rows(zeros)["texts"] == "['film good']"
     raised = check("encode", lambda texts, vocabulary, length: texts.lower())
     assert rows(raised)["expected X"] == rows(zeros)["expected X"]
+
+
+def test_a_changed_vocabulary_is_not_spoken_of_as_an_array():
+    def learns(texts, vocabulary, length):
+        vocabulary["new"] = 1
+        return references.encode(texts, vocabulary, length)
+
+    result = check("encode", learns)
+    assert result.mistakes == ("changes-its-input",)
+    assert "build a new list or dict" in result.message
 
 
 def test_a_vocabulary_is_shown_in_the_order_of_its_numbers():

@@ -71,6 +71,10 @@ def right_list_of_arrays(texts, vocabulary, length):
     return [np.array(row) for row in right_lists(texts, vocabulary, length)]
 
 
+def right_objects(texts, vocabulary, length):
+    return np.array(right_lists(texts, vocabulary, length), dtype=object)
+
+
 def right_list_of_tensors(texts, vocabulary, length):
     return [torch.tensor(row) for row in right_lists(texts, vocabulary, length)]
 
