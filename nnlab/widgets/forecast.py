@@ -23,6 +23,7 @@ WHO = "forecast_explorer"
 LONGEST, FURTHEST = 60, 24  # steps of a window, and of a horizon
 EPOCHS, BATCH, RATE, PATIENCE = 100, 32, 0.01, 15  # the best of a small sweep on both series
 STRETCH = 60  # steps of the test that are drawn
+LOWEST = -0.6  # skill on the axis
 TEST, VALIDATION = 0.2, 0.1  # parts of the series, the last one and the one before it
 
 
@@ -51,13 +52,13 @@ def forecast_explorer(
         controls.choice(WHO, "season", "season as input", season, False, {"no": False, "yes": True}),
         controls.count(WHO, "seed", "seed", seed, 0, 0, 99),
     ]
-    picture = Picture(9.6, 3.3)
+    scene = ForecastScene()
     skills = functools.lru_cache(maxsize=32)(functools.partial(_skills, values, period))  # for all horizons
     return Explorer(
         WHO,
         settings,
-        picture,
-        functools.partial(_show, picture, skills, values, period),
+        scene.picture,
+        functools.partial(_show, scene, skills, values, period),
         title="Forecast explorer",
         advice="move the horizon first: where does the window lose against the season? Give the season as an "
         "input. Then add hidden neurons (0 is the linear model): do they buy any skill that the linear model "
@@ -113,7 +114,7 @@ class Task:
 
 
 def _show(
-    picture: Picture,
+    scene: ForecastScene,
     skills_at: Callable[[int, bool], tuple[np.ndarray, np.ndarray]],
     values: Any,
     period: float,
@@ -130,7 +131,7 @@ def _show(
     curves = skills_at(length, season)
 
     def show(forecast: np.ndarray, note: str = "") -> str:
-        _draw(picture, task, forecast, by_season, curves, horizon, hidden)
+        scene.draw(task, forecast, by_season, curves, horizon)
         name = f"{hidden} hidden neurons" if hidden else "linear"
         error = task.rmse(forecast)
         skills = [f"{task.skill(forecast, part):+.3f}" for part in (task.test, task.train)]
@@ -179,37 +180,48 @@ def _skills(values: Any, period: float, length: int, season: bool) -> tuple[np.n
     return linear, of_season
 
 
-def _draw(
-    picture: Picture,
-    task: Task,
-    forecast: np.ndarray,
-    by_season: np.ndarray,
-    curves: Sequence[np.ndarray],
-    horizon: int,
-    hidden: int,
-) -> None:
-    titles = ("the first steps of the test", "skill beside persistence")
-    left, right = panels(picture.clear(), titles, ratios=[1.5, 1], left=0.065, wspace=0.2)
-    shown = slice(task.test.start, task.test.start + STRETCH)
-    steps = task.at[shown]
-    lines = (
-        (task.y, {"color": GRAY, "ls": "-", "lw": 3, "alpha": 0.6, "label": "measured"}),
-        (by_season, {"color": GREEN, "ls": ":", "label": "season"}),
-        (forecast, {"color": BLUE, "ls": "-", "marker": ".", "ms": 4, "label": "forecast"}),
-    )
-    for what, style in lines:
-        left.plot(steps, task.mean + task.std * what[shown], **style)
-    left.set(xlabel="step", xlim=(steps[0], steps[-1]))
-    left.legend(fontsize=8, frameon=False, ncols=3, loc="upper left")
-    low, high = left.get_ylim()
-    left.set_ylim(low, high + 0.15 * (high - low))
-    ahead = np.arange(1, FURTHEST + 1)
-    right.axhline(0, color=GRAY, lw=1)
-    right.plot(ahead, curves[0], "-", color=BLUE, label="linear")
-    right.plot(ahead, curves[1], ":", color=GREEN, label="season")
-    name, marker = ("network", "s") if hidden else ("here", "o")
-    right.plot([horizon], [task.skill(forecast, task.test)], marker, color=VERMILION, ms=8, label=name)
-    right.set(xlabel="horizon (steps ahead)", xlim=(0.5, FURTHEST + 0.5))
-    low, high = min(*curves[0], *curves[1], -0.1), max(*curves[0], *curves[1], 0.1)
-    right.set_ylim(max(low, -1.5) - 0.05, min(high, 1) + 0.1)
-    right.legend(fontsize=8, frameon=False, loc="best")
+class ForecastScene:
+    """A stretch of the test with its forecasts, and the skill at every horizon, the present one marked."""
+
+    def __init__(self):
+        self.picture = Picture(9.6, 3.3)
+        titles = ("the first steps of the test", "skill beside persistence")
+        left, right = panels(self.picture.figure, titles, ratios=[1.5, 1], left=0.065, wspace=0.2)
+        (self._measured,) = left.plot([], [], "-", color=GRAY, lw=3, alpha=0.6, label="measured")
+        (self._season,) = left.plot([], [], ":", color=GREEN, label="season")
+        (self._forecast,) = left.plot([], [], "-", color=BLUE, marker=".", ms=4, label="forecast")
+        left.set(xlabel="step")
+        left.legend(fontsize=8, frameon=False, ncols=3, loc="upper left")
+        ahead = np.arange(1, FURTHEST + 1)
+        right.axhline(0, color=GRAY, lw=1)
+        (self._linear,) = right.plot(ahead, 0 * ahead, "-", color=BLUE, label="linear")
+        (self._of_season,) = right.plot(ahead, 0 * ahead, ":", color=GREEN, label="season")
+        (self._here,) = right.plot([], [], "o", color=VERMILION, ms=8, label="this forecast")
+        right.set(xlabel="horizon (steps ahead)", xlim=(0.5, FURTHEST + 0.5), ylim=(LOWEST, 1.05))
+        right.legend(fontsize=8, frameon=False, loc="lower right")
+        self._left = left
+        self.picture.move(
+            *(self._measured, self._season, self._forecast, self._linear, self._of_season, self._here)
+        )
+
+    def draw(
+        self,
+        task: Task,
+        forecast: np.ndarray,
+        by_season: np.ndarray,
+        curves: Sequence[np.ndarray],
+        horizon: int,
+    ) -> None:
+        """Set the moving parts; a skill below the axis is marked at its lower end."""
+        shown = slice(task.test.start, task.test.start + STRETCH)
+        steps = task.at[shown]
+        parts = ((self._measured, task.y), (self._season, by_season), (self._forecast, forecast))
+        for line, what in parts:
+            line.set_data(steps, task.mean + task.std * what[shown])
+        measured = self._measured.get_ydata()
+        low, high = measured.min(), measured.max()
+        room = (high - low) or 1.0
+        self._left.set(xlim=(steps[0], steps[-1]), ylim=(low - 0.2 * room, high + 0.35 * room))
+        self._linear.set_ydata(curves[0])
+        self._of_season.set_ydata(curves[1])
+        self._here.set_data([horizon], [max(task.skill(forecast, task.test), LOWEST)])

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnlab import widgets
+from nnlab.layers import Embedding, Linear, PositionalEncoding, Sequential, TransformerBlock
 from nnlab.widgets.explorer import Explorer
 
 
@@ -46,6 +47,13 @@ def cases() -> list[Case]:
             widgets.training_explorer, data, hidden_size=hidden_size, optimizer=optimizer
         )
         found.append(Case(name, make, "learning_rate", rates))
+    series = np.sin(2 * np.pi * np.arange(2000) / 365.25) + 0.1 * rng.normal(size=2000)
+    forecast = functools.partial(widgets.forecast_explorer, series, 365.25)
+    block = TransformerBlock(32, 2, 64, rng=rng)
+    network = Sequential(
+        Embedding(10, 32, rng=rng), PositionalEncoding(32, 8), block, Linear(32, 10, rng=rng)
+    )
+    heads = functools.partial(widgets.heads_explorer, network, tokens=[3, 1, 4, 1, 5, 9, 2, 6])
     threshold = functools.partial(widgets.threshold_explorer, y, p)
     return [
         *found,
@@ -57,10 +65,26 @@ def cases() -> list[Case]:
         Case("kernel: a photograph", functools.partial(widgets.kernel_explorer, "temple"), "row", range(40)),
         Case("regularization: 60 points", widgets.regularization_explorer, "noise", factors[:10]),
         Case("schedule: 270 steps, twice", widgets.schedule_explorer, "peak", rates),
+        Case("forecast: linear, 2,000 steps", forecast, "horizon", range(2, 22)),
+        Case(
+            "forecast: 16 hidden, 2,000 steps",
+            functools.partial(forecast, hidden=16),
+            "horizon",
+            range(2, 12),
+        ),
+        Case("heads: 2 of them, 8 steps", heads, "query", [1, 2, 3, 4, 5, 6, 7, 6, 5, 4, 3, 2]),
+        Case(
+            "sentence: 11 words", functools.partial(widgets.sentence_explorer, _explain), "word", range(5, 12)
+        ),
         Case("steps", widgets.steps_explorer, "steepness", factors),
         Case("surface: 40 steps", widgets.surface_explorer, "learning_rate", rates),
         Case("threshold: 20,000 cases", threshold, "threshold", factors),
     ]
+
+
+def _explain(tokens: list[str]) -> tuple[list[float], float]:
+    """Stand in for a classifier: long words are good."""
+    return [len(token) - 4.0 for token in tokens], 0.5
 
 
 def measure(case: Case) -> Iterator[tuple[float, float]]:
