@@ -106,8 +106,8 @@ mistake(
     lstm_step,
     "forget-gate-missing",
     "sigmoid(f) * c → c",
-    says="The old cell is kept whole: the forget gate does not come in. So it was in the first LSTM of "
-    "1997. Nothing ever leaves such a cell; over a long sequence it drifts until its tanh is saturated.",
+    says="The old cell is kept whole: the forget gate does not come in. The first LSTM, of 1997, had none. "
+    "Nothing ever leaves such a cell; over a long sequence it drifts until its tanh is saturated.",
 )
 mistake(
     lstm_step,

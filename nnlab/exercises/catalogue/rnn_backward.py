@@ -159,7 +159,7 @@ mistake(
     "initial-state-ignored",
     f"{BEFORE} → before = H[:, t - 1] if t > 0 else np.zeros_like(h0)",
     says="h0 is missing in the gradient of Wh: the first step is left out there, or takes a state of zeros. "
-    "Its state before was h0.",
+    "The state before it was h0.",
 )
 mistake(
     rnn_backward,
@@ -194,7 +194,7 @@ mistake(
         f"{DWH} → grads['Wh'] += before.T @ da * (t == X.shape[1] - 1)",
         f"{LOOP} → for t in [X.shape[1] - 1]:",
     ),
-    says="Only the last step counts. The weights have served at every step, and the loss hangs on all of "
+    says="Only the last step counts. The weights have served at every step, and the loss depends on all of "
     "them; go back to the first.",
 )
 mistake(
@@ -347,7 +347,7 @@ mistake(
     "initial-state-gradient-missing",
     f"{RETURN} → return grads, dX, np.zeros_like(h0)",
     says="dh0 is zero. The state before the first step has gone through all of them; its gradient is what "
-    "is left in the end of what you carry back.",
+    "you carry when you arrive there.",
 )
 mistake(
     rnn_backward,

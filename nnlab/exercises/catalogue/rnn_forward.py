@@ -174,7 +174,7 @@ mistake(
         f"{TANH} → {SOFTMAX}",
         f"{TANH} → np.maximum(0.01 * ({SUM} + b), {SUM} + b)",
     ),
-    says="The activation is not tanh. Here it is tanh, with values from -1 to 1 around 0. A sigmoid's "
+    says="The activation is another one. Here it is tanh, with values from -1 to 1 around 0. A sigmoid's "
     "states are all positive, and those of ReLU may grow from step to step.",
 )
 mistake(
@@ -321,8 +321,8 @@ mistake(
     rnn_forward,
     "last-state-everywhere",
     "return H → return np.repeat(h[:, None], T, axis=1)",
-    says="All steps of H hold the last state. One array changed in place and stored T times does that: "
-    "every entry then shows its final values. Make a new array in each step.",
+    says="All steps of H hold the last state. One array that is changed in place and stored T times can do "
+    "that: every entry then shows its final values. Make a new array in each step.",
 )
 mistake(
     rnn_forward,
@@ -338,10 +338,10 @@ mistake(
 )
 mistake(
     rnn_forward,
-    "integer-array",
+    "states-not-stored",
     "np.zeros((m, T, len(b))) → np.zeros((m, T, len(b)), dtype=int)",
-    says="The states are stored in an array of integers, which cuts off their decimals: all that is left is "
-    "0. Make it an array of floats, as `np.zeros` does unless told otherwise.",
+    says="H holds nothing but zeros. Either the states are never written into it, or it is an array of "
+    "integers, which cuts off their decimals: `np.zeros` gives floats unless told otherwise.",
 )
 mistake(
     rnn_forward,

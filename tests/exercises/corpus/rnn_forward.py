@@ -264,7 +264,7 @@ def five_units(X, h0, params):
     return H
 
 
-@wrong("integer-array")
+@wrong("states-not-stored")
 def integers(X, h0, params):
     H, h = np.zeros((*X.shape[:2], h0.shape[1]), dtype=int), h0
     for t in range(X.shape[1]):
@@ -280,3 +280,11 @@ def from_the_second(X, h0, params):
         h = np.tanh(X[:, t] @ params["Wx"] + h @ params["Wh"] + params["b"])
         H.append(h)
     return np.stack(H, axis=1)
+
+
+@wrong("states-not-stored")
+def never_stored(X, h0, params):
+    H, h = np.zeros((*X.shape[:2], h0.shape[1])), h0
+    for t in range(X.shape[1]):
+        h = np.tanh(X[:, t] @ params["Wx"] + h @ params["Wh"] + params["b"])
+    return H
