@@ -252,6 +252,31 @@ def first_of_nothing(texts, min_count):
     return numbered(tokens)
 
 
+@wrong("build_vocabulary", "substrings-counted")
+def counted_in_the_text(texts, min_count):
+    text = " ".join(texts).lower()
+    return numbered(ranked({token: text.count(token) for token in text.split()}, min_count))
+
+
+@wrong("build_vocabulary", "rare-tokens-as-unknown")
+def rare_ones_kept(texts, min_count):
+    return {**dict.fromkeys(count(texts), 1), **numbered(ranked(count(texts), min_count))}
+
+
+@wrong("build_vocabulary", "only-last-text")
+def return_in_the_loop(texts, min_count):
+    for text in texts:
+        return numbered(ranked(Counter(text.lower().split()), min_count))
+
+
+@wrong("build_vocabulary", "special-tokens-missing", "no-tokens-kept")
+def filled_with_nothing(texts, min_count):
+    vocabulary = {"<pad>": 0}
+    for token in ranked({}, min_count):
+        vocabulary[token] = len(vocabulary)
+    return vocabulary
+
+
 # encode
 
 
@@ -458,6 +483,21 @@ def slice_of_text(texts, vocabulary, length):
     return X
 
 
+@wrong("encode", "unknown-is-none")
+def no_default(texts, vocabulary, length):
+    rows = [[vocabulary.get(token) for token in text.lower().split()[:length]] for text in texts]
+    return [row + [0] * (length - len(row)) for row in rows]
+
+
+@wrong("encode", "nothing-written")
+def a_copy_is_filled(texts, vocabulary, length):
+    X = np.zeros((len(texts), length), dtype=int)
+    rows = list(X.copy())
+    for row, numbers in zip(rows, looked_up(texts, vocabulary), strict=True):
+        row[:] = filled([numbers], length)[0]
+    return X
+
+
 # masked_mean
 
 
@@ -598,6 +638,17 @@ def front_and_all(H, lengths):
     return (H * mask[..., None]).sum(axis=1) / H.shape[1]
 
 
+@wrong("masked_mean", "floor-division")
+def whole_numbers(H, lengths):
+    return (H * of(H, lengths)).sum(axis=1) // lengths[:, None]
+
+
+@wrong("masked_mean", "zeros-taken-for-padding")
+def zeros_to_nan(H, lengths):
+    H = H * of(H, lengths)
+    return np.nanmean(np.where(H == 0, np.nan, H), axis=1)
+
+
 @pytest.mark.parametrize(("name", "function"), RIGHT)
 def test_right_answers_pass(name, function):
     result = check(name, function)
@@ -609,6 +660,17 @@ def test_wrong_answers_are_named(name, slugs, function):
     result = check(name, function)
     assert result.status in ("failed", "error")
     assert set(result.mistakes) == set(slugs), str(result)
+
+
+def test_rows_of_different_lengths_are_spoken_of():
+    result = check(
+        "encode", lambda texts, vocabulary, length: [[*row, 0] for row in looked_up(texts, vocabulary)]
+    )
+    assert result.mistakes == ("wrong-type",)
+    assert (
+        "The rows should all have `length` numbers; yours: [1, 3, 2, 0]; [4, 3, 4, 1, 2, 0]."
+        in result.message
+    )
 
 
 # The references against others' code

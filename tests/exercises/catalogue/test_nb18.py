@@ -282,6 +282,34 @@ def plain_scores(Q, K, V, mask=None):
     return A @ V, A
 
 
+@wrong("attention", "all-axes-transposed")
+def three_axes_only(Q, K, V, mask=None):
+    A = softmax(masked(Q @ K.transpose(0, 2, 1) / np.sqrt(Q.shape[-1]), mask))
+    return A @ V, A
+
+
+@wrong("attention", "hard-maximum")
+def winner_takes_all(Q, K, V, mask=None):
+    S = masked(scores_of(Q, K), mask)
+    A = (S.max(axis=-1, keepdims=True) == S).astype(float)
+    return A @ V, A
+
+
+@wrong("attention", "mask-after-softmax")
+def masked_for_y_only(Q, K, V, mask=None):
+    A = softmax(scores_of(Q, K))
+    return (A if mask is None else A * mask) @ V, A
+
+
+@wrong("attention", "masked-score-too-large")
+def scaled_after_the_mask(Q, K, V, mask=None):
+    S = Q @ K.swapaxes(-1, -2)
+    if mask is not None:
+        S = np.where(mask, S, -10)
+    A = softmax(S / np.sqrt(Q.shape[-1]))
+    return A @ V, A
+
+
 # causal_mask
 
 
@@ -404,6 +432,11 @@ def words(T):
 @wrong("causal_mask", "hard-coded-size")
 def always_five(T):
     return np.tri(5, dtype=bool)
+
+
+@wrong("causal_mask", "infinity-times-zero")
+def product_of_infinity(T):
+    return np.triu(np.ones((T, T)), k=1) * -np.inf
 
 
 # split_heads
@@ -540,6 +573,12 @@ def from_behind(X, n_heads):
 @wrong("split_heads", "time-split-instead")
 def numpy_default_axis(X, n_heads):
     return np.stack(np.array_split(X, n_heads, axis=1), axis=1)
+
+
+@wrong("split_heads", "time-and-heads-mixed")
+def transposed_first(X, n_heads):
+    m, T, n = X.shape
+    return X.transpose(0, 2, 1).reshape(m, n_heads, T, n // n_heads)
 
 
 @pytest.mark.parametrize(("name", "function"), RIGHT)
