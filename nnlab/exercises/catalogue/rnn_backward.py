@@ -113,11 +113,14 @@ mistake(
     f"{BOTH} → dH[:, t]",
     alone=(
         (f"{BOTH} → dH[:, t]", f"{RETURN} → return grads, dX, np.zeros_like(h0)"),
+        f"{DX} → dX[:, t] = (dH[:, t] * {SLOPE}) @ Wx.T",
+        f"{DWX} → grads['Wx'] += X[:, t].T @ (dH[:, t] * {SLOPE})",
+        f"{DWH} → grads['Wh'] += before.T @ (dH[:, t] * {SLOPE})",
         (f"{BOTH} → (dH[:, t] + dh)", f"{CARRY} → dh = (dH[:, t] * {SLOPE}) @ Wh.T"),
     ),
-    says="What comes back from later steps does not reach the earlier ones: each step learns from its own "
-    "dH alone, or at most from the step after as well. A network trained so cannot learn to remember for "
-    "longer.",
+    says="What comes back from later steps is missing, everywhere or in one of the results: each step "
+    "learns from its own dH alone, or at most from the step after as well. A network trained so cannot "
+    "learn to remember for longer.",
 )
 mistake(
     rnn_backward,
@@ -229,6 +232,7 @@ mistake(
         f"{DWH} → grads['Wh'] += before.T @ {BOTH}",
         f"{DB} → grads['b'] += {BOTH}.sum(axis=0)",
         f"{DX} → dX[:, t] = {BOTH} @ Wx.T",
+        f"{DX} → dX[:, t] = dH[:, t] @ Wx.T",
         (f"{DX} → dX[:, t] = {BOTH} @ Wx.T", f"{CARRY} → dh = {BOTH} @ Wh.T"),
     ),
     says="The slope of tanh is missing, everywhere or in one of the results. Whatever goes back through a "

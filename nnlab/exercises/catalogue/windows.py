@@ -251,9 +251,16 @@ mistake(
 mistake(
     windows,
     "change-instead-of-value",
-    f"{TARGET} → {TARGET} - series[i + length - 1]",
+    alone=(f"{TARGET} → {TARGET} - series[i + length - 1]",),  # with a leak it would be 0, as much else is
     says="The target is the change since the window's last value. That is a sensible thing to forecast, but "
     "here the value itself is asked for.",
+)
+mistake(
+    windows,
+    "never-filled",
+    alone=(f"{RETURN} → return X, 0 * y", f"{RETURN} → return 0 * X, y", f"{RETURN} → return 0 * X, 0 * y"),
+    says="X or y holds nothing but zeros: the array is made, but nothing of the series is ever written into "
+    "it.",
 )
 mistake(
     windows,
