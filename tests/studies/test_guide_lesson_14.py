@@ -50,4 +50,4 @@ def test_the_verdict_knows_what_chance_can_do():
         "d": np.zeros(5),
     }
     text = verdict(gains)
-    assert "it holds for a; it does not hold for c; it cannot be told at this size for b and d." in text
+    assert "it holds for a; it does not hold for c; it cannot be told at this size for b, d." in text

@@ -36,7 +36,7 @@ class Problem:
 
 PROBLEMS = {
     "the first of 40 entries": Problem(partial(first_of, T=40), 1, 16, 2),
-    "curves, 4 points a step": Problem(partial(curves, per_step=4), 4, 64, 10),
+    "curves by four points": Problem(partial(curves, per_step=4), 4, 64, 10),
 }
 
 Runs = dict[tuple[float | None, float], list[np.ndarray]]  # by bound and rate; accuracies of each seed
@@ -56,7 +56,7 @@ def clipping(scale: Scale, report: Report) -> Outcome:
             report(done / (len(PROBLEMS) * len(OPTIMIZERS) * (1 + len(BOUNDS))))
         (_, rate), plain = best_by_validation(_only(runs, clipped=False))
         (bound, own), clipped = best_by_validation(_only(runs, clipped=True))
-        name = f"{task}, {optimizer}"
+        name = f"{task} ({optimizer})"
         gains[name] = clipped - plain
         measured[f"{name}: test %, no clipping (rate {rate:g})"] = plain.tolist()
         measured[f"{name}: test %, norm at most {bound:g} (rate {own:g})"] = clipped.tolist()
@@ -79,7 +79,7 @@ def verdict(gains: Mapping[str, np.ndarray]) -> str:
         "it does not hold for": [name for name, better in sure.items() if not better],
         "it cannot be told at this size for": [name for name in gains if name not in sure],
     }
-    verdicts = "; ".join(f"{text} {' and '.join(names)}" for text, names in parts.items() if names)
+    verdicts = "; ".join(f"{text} {', '.join(names)}" for text, names in parts.items() if names)
     return (
         "Points of test accuracy gained by clipping, each side at its best setting by validation (p after "
         f"Holm): {'; '.join(told)}. So {verdicts}."
@@ -108,7 +108,7 @@ EXPERIMENTS = [
         "clipping-rnn",
         "Gradient clipping with RNNs",
         "a plain RNN on {rows} sequences, batch 32, {epochs} epochs, {seeds} seeds; SGD with momentum 0.9 "
-        "and Adam, each at the best of eight or six rates by validation, and with clipping of three bounds",
+        "and Adam, each at the best of eight or six rates by validation, clipping at the best of 0.1, 1, 10",
         "use gradient clipping with RNNs",
         no_data,
         clipping,
