@@ -25,8 +25,8 @@ from nnlab.optimizers import Adam
 from nnlab.studies.experiments import figure
 from nnlab.training import EarlyStopping, fit, predict_scores
 
-LENGTHS, SIZES, RATES = (7, 14, 28), (8, 24, 72), (0.003, 0.01, 0.03, 0.1)
-SWEEP_SEEDS = 2  # for each of these settings; the best then runs with all seeds
+LENGTHS, SIZES, RATES = (7, 14), (8, 16, 32), (0.001, 0.003, 0.01, 0.03)
+SWEEP_SEEDS = 5  # at most, for each of these settings; the best then runs with all seeds
 N_HARMONICS, BLOCK, REPEATS = 2, 14, 2000
 FEWEST = 144  # test values: fewer tell little
 FOLDS = 5

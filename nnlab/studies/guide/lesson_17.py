@@ -178,12 +178,12 @@ def sine_called_stock(scale: SeriesScale, report: Report) -> Outcome:
                 if who != "persistence":
                     skills.setdefault(f"{name}, {who}: skill against persistence", []).append(skill)
             report((seed + (number + 1) / 2) / scale.seeds)
-    at = {key: np.median(values) for key, values in {**r2, **skills}.items()}
+    at = {key: np.mean(values) for key, values in {**r2, **skills}.items()}
     gained = {key.split(":")[0]: at[key] for key in skills}
     shows = (
         f"R² on the sine: persistence {at['sine, persistence: R²']:.3f}, least squares "
         f"{at['sine, linear: R²']:.3f}, LSTM {at['sine, LSTM: R²']:.3f}, and the noise allows "
-        f"{at['sine, the noise allows: R²']:.3f} (medians). On a random walk, which is nearer to a price, "
+        f"{at['sine, the noise allows: R²']:.3f}. On a random walk, which is nearer to a price, "
         f"repeating the last value has an R² of {at['random walk, persistence: R²']:.3f} too. The skill "
         f"against it is {gained['random walk, linear']:+.2f} there for least squares and "
         f"{gained['random walk, LSTM']:+.2f} for the LSTM; on the sine {gained['sine, linear']:+.2f} and "
