@@ -173,6 +173,16 @@ mistake(
 )
 mistake(
     attention,
+    "scaled-twice",
+    alone=(
+        f"return {RESULT} → return A @ V{SCALE}, A",
+        f"return {RESULT} → return A @ V / K.shape[-2], A",
+    ),
+    says="Y is divided once more. The weights of a row add up to 1 already, so A V is a mean of the values "
+    "as it stands.",
+)
+mistake(
+    attention,
     "mask-after-softmax",
     (MASK_LATER, f"{WEIGHTS} → {WEIGHTS}\n    A = A if mask is None else A * mask"),
     (MASK_LATER, f"{WEIGHTS} → {WEIGHTS}\n    A = A if mask is None else np.where(mask, A, -np.inf)"),
@@ -264,6 +274,16 @@ mistake(
 )
 mistake(
     attention,
+    "mask-multiplied",
+    alone=(
+        f"{MASKED} → scores * np.where(mask, 1, -1e9)",
+        f"{MASKED} → scores * np.where(mask, 1, -np.inf)",
+    ),
+    says="Masked scores are multiplied by a hugely negative number, so a negative score becomes hugely "
+    "positive and gets all the weight. Replace the score, or add the number.",
+)
+mistake(
+    attention,
     "mask-added",
     f"{MASKED} → scores + mask",
     says="The mask is added as it is. True counts as 1 there, so allowed scores grow by 1 and nothing is "
@@ -333,6 +353,18 @@ mistake(
     f"{SHIFT} → scores",
     says="exp overflows for large scores: exp(1000) is infinite, and inf/inf is NaN. Subtract each row's "
     "largest score first.",
+)
+mistake(
+    attention,
+    "overflow-hidden",
+    alone=(
+        (
+            f"{SHIFT} → scores",
+            f"{WEIGHTS} → A = np.nan_to_num(powers / powers.sum(axis=-1, keepdims=True))",
+        ),
+    ),
+    says="exp overflows for large scores, and the NaNs that it leaves are replaced by 0: the key with the "
+    "largest score gets no weight. Avoid the overflow instead of hiding it.",
 )
 mistake(
     attention,

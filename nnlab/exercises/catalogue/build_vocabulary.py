@@ -102,6 +102,7 @@ mistake(
     "kept.sort(key=lambda token: (counts[token], token), reverse=True)",
     alone=(
         f"{KEY} → (-counts[token], len(token), token)",
+        f"{KEY} → (-counts[token], len(token))",
         f"{KEY} → (-counts[token], token.strip('().,'))",
     ),
     says="Tokens that occur equally often are not in alphabetical order. `sorted` with the count alone, and "
