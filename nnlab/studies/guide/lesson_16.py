@@ -252,7 +252,7 @@ EXPERIMENTS = [
     ),
     Experiment(
         "text-both-directions",
-        "A bidirectional LSTM read at the last position",
+        "A bidirectional LSTM read at the last word of a text",
         "32 units in each direction on {rows} film reviews, packed, each way at the best of three rates, "
         "{epochs} epochs at most, {seeds} splits",
         "bidirectional=True, and output[:, -1]",
