@@ -104,6 +104,10 @@ def execute(path: Path) -> None:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "text" in output:  # commands that a message names are typed otherwise elsewhere
+                output.text = output.text.replace(sys.executable, "python")
     write(notebook, path)
 
 
