@@ -165,7 +165,7 @@ def _draw_cell(ax: Axes, x: float, step: str, *, backward: bool) -> None:
     _draw_arrow(ax, (x - side, 0.38), (x - side, 1.25), "black")
     if backward:
         _draw_arrow(ax, (x + side, 1.25), (x + side, 0.38), VERMILION, ls="--")
-        ax.text(x + side + 0.08, 0.85, f"$dh{below}$", color=VERMILION, ha="left", va="center", fontsize=8)
+        ax.text(x + side + 0.08, 0.85, f"$dH{below}$", color=VERMILION, ha="left", va="center", fontsize=8)
 
 
 def _draw_arrow(ax: Axes, start: tuple, end: tuple, color: str, *, ls: str = "-", bend: float = 0.0) -> None:
