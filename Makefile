@@ -31,11 +31,11 @@ test-notebooks: $(VENV)/.test
 
 # On real data the outputs differ from the committed ones, so this only checks that every cell of the lessons
 # that ask for such data runs.
-REAL   := appointments mnist cifar10 reviews temperatures
+REAL   := from nnlab import datasets; print(*(f"-e load_{d.name}" for d in datasets.available()))
 test-real: $(VENV)/.test
 	NNLAB_DATA=$(abspath $(or $(NNLAB_DATA),../shared/data)) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 	    $(BIN)/python -m pytest -n 2 --dist loadfile $(subst --nbval ,--nbval-lax ,$(NBVAL)) \
-	    $$(grep -l $(REAL:%=-e load_%) notebooks/*.ipynb)
+	    $$(grep -l $$($(BIN)/python -c '$(REAL)') notebooks/*.ipynb)
 
 # Each in its own environment: the packages of Colab and of Kaggle, the lowest versions allowed, and the newest.
 test-platforms: $(VENV)/.test

@@ -51,7 +51,7 @@ OPTIMIZERS = {
     "AdamW": functools.partial(AdamW, lr=0.003, weight_decay=0.1),
 }
 # Each runs all that a plainer one of its kind runs, and more.
-FULLEST = ["SGD with momentum", "SGD with Nesterov", "RMSprop with momentum", "AdamW"]
+FULLEST = ["SGD with momentum", "SGD with Nesterov", "RMSprop with momentum", "Adam with decay", "AdamW"]
 
 
 def rings(m, seed, dtype):

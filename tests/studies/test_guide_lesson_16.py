@@ -4,13 +4,8 @@ import math
 
 import pytest
 
-from nnlab.studies.guide.lesson_16 import (
-    as_typed,
-    at_spaces,
-    loss_on_four,
-    marks_apart,
-    small_at_spaces,
-)
+from nnlab.studies.guide.lesson_16 import as_typed, at_spaces, loss_on_four, marks_apart
+from nnlab.studies.reviews import split
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -23,5 +18,5 @@ def test_a_text_as_it_is_typed_and_three_ways_to_cut_it():
     typed = as_typed("it 's dull , but short .")
     assert typed == "It's dull, but short."
     assert marks_apart(typed) == ["it", "'", "s", "dull", ",", "but", "short", "."]
-    assert small_at_spaces(typed) == ["it's", "dull,", "but", "short."]
+    assert split(typed) == ["it's", "dull,", "but", "short."]
     assert at_spaces(typed) == ["It's", "dull,", "but", "short."]

@@ -25,6 +25,7 @@ from nnlab.studies.reviews import (
     encoded,
     measure,
     parts_of,
+    split,
     train,
     vocabulary,
 )
@@ -188,18 +189,13 @@ def at_spaces(text: str) -> list[str]:
     return text.split()
 
 
-def small_at_spaces(text: str) -> list[str]:
-    """Return what stands between spaces, in small letters."""
-    return text.lower().split()
-
-
 def three_tokenizers(reviews: Any, scale: TextScale, report: Report) -> Outcome:
     """Take one tokenizer for the vocabulary, another to train, a third to forecast; and one for all.
 
     The texts are as a person types them, for all three.
     """
     ways = {
-        "three tokenizers": (marks_apart, small_at_spaces, at_spaces),
+        "three tokenizers": (marks_apart, split, at_spaces),
         "one tokenizer": (marks_apart, marks_apart, marks_apart),
     }
     measured: dict[str, list[float]] = {}

@@ -10,11 +10,10 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
 from nnlab import datasets
-from nnlab.layers import MLP, ReLU
 from nnlab.losses import mean_squared_error
 from nnlab.optimizers import Adam
 from nnlab.studies.experiments import Data, Experiment, Outcome, Report, Scale, no_data
-from nnlab.studies.temperatures import lstm, rmse
+from nnlab.studies.temperatures import lstm, mlp, rmse
 from nnlab.training import fit, predict_scores
 
 NOISE, STEP = 0.1, 0.1  # of the guide's series: sin(0, 0.1, 0.2, …) and normal noise
@@ -66,7 +65,7 @@ def of_network(kind: str, X, y, m: int, scale: SeriesScale, seed: int) -> np.nda
     if kind == "LSTM":
         network, X = lstm(1, scale.hidden, rng), X[:, :, None]
     else:
-        network = MLP([X.shape[1], scale.hidden, 1], activation=ReLU, rng=rng)
+        network = mlp(X.shape[1], scale.hidden, rng)
     fit(
         network,
         X[:m],
